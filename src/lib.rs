@@ -1,0 +1,6 @@
+//! OpenStack's identity service as one native program.
+
+pub mod error;
+pub mod model;
+
+pub use error::{Error, Result};
