@@ -1,6 +1,8 @@
 //! What a token says, whichever format carries it.
 
-use super::{ApplicationCredentialId, DomainId, GroupId, IdpId, ProjectId, Timestamp, TrustId, UserId};
+use super::{
+    ApplicationCredentialId, DomainId, GroupId, IdpId, ProjectId, Timestamp, TrustId, UserId,
+};
 
 /// The facts inside a token. Everything else in a token's answer (roles, catalog, names) is looked up
 /// when the token is validated.
