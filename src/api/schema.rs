@@ -26,7 +26,12 @@ pub struct Schema {
 
 impl Schema {
     const fn new(name: &'static str, file: &'static str, member: &'static str) -> Self {
-        Self { name, file, member, compiled: OnceLock::new() }
+        Self {
+            name,
+            file,
+            member,
+            compiled: OnceLock::new(),
+        }
     }
 
     /// The constant's name, e.g. `USER_CREATE`.
@@ -47,7 +52,9 @@ impl Schema {
     /// repeated, since they may be secrets. [`Error::Internal`] when the schema itself is broken,
     /// which [`compile_all`] finds at start.
     pub fn validate(&self, instance: &Value) -> Result<()> {
-        self.validator()?.validate(instance).map_err(|error| Error::bad_request(message::of(&error)))
+        self.validator()?
+            .validate(instance)
+            .map_err(|error| Error::bad_request(message::of(&error)))
     }
 
     fn validator(&self) -> Result<&Validator> {
@@ -75,7 +82,8 @@ impl Schema {
 /// # Errors
 /// [`Error::Internal`] for the first one that is not a schema or refers to nothing.
 pub fn compile_all() -> Result<()> {
-    ALL.iter().try_for_each(|schema| schema.validator().map(drop))
+    ALL.iter()
+        .try_for_each(|schema| schema.validator().map(drop))
 }
 
 /// The schema files by name, parsed; what an API description embeds.
@@ -103,15 +111,19 @@ static REGISTRY: LazyLock<Result<Registry<'static>, String>> = LazyLock::new(|| 
     let documents = DOCUMENTS.as_ref().map_err(Clone::clone)?;
     let mut builder = Registry::new();
     for (name, document) in documents {
-        builder =
-            builder.add(format!("{BASE}{name}"), document).map_err(|error| error.to_string())?;
+        builder = builder
+            .add(format!("{BASE}{name}"), document)
+            .map_err(|error| error.to_string())?;
     }
     builder.prepare().map_err(|error| error.to_string())
 });
 
 /// Python's generous idea of a UUID: 32 hex digits; hyphens, braces and `urn:uuid:` don't count.
 fn is_uuid(text: &str) -> bool {
-    let digits = text.replace("urn:", "").replace("uuid:", "").replace(['{', '}', '-'], "");
+    let digits = text
+        .replace("urn:", "")
+        .replace("uuid:", "")
+        .replace(['{', '}', '-'], "");
     digits.len() == 32 && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
@@ -335,7 +347,12 @@ mod tests {
             }
             assert!(seen >= 20, "{} has only {seen} cases", schema.name());
         }
-        assert!(wrong.is_empty(), "{} differ:\n{}", wrong.len(), wrong.join("\n"));
+        assert!(
+            wrong.is_empty(),
+            "{} differ:\n{}",
+            wrong.len(),
+            wrong.join("\n")
+        );
     }
 
     #[test]

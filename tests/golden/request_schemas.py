@@ -18,6 +18,7 @@ import sys
 import jsonschema
 from keystone.api.validation import validators as decorated
 from keystone.common.validation import validators as lazy
+from keystone import exception
 from keystone.federation import utils as federation
 
 LIMIT = 110  # cases per schema, spread evenly over those generated
@@ -114,6 +115,10 @@ EXTRA = {
         {"identity": {"methods": ["password"]}, "scope": scope}
         for scope in ("unscoped", {"unscoped": {}}, {"system": {"all": None}}, {"system": {}}, [],
                       None, {"OS-TRUST:trust": {}}, {"project": {"id": 1}}, {"x": 1})
+    ],
+    "REGION_LIST": [
+        {"limit": "1"}, {"marker": "a"}, {"x": ""}, {"parent_region_id": "é"},
+        {"parent_region_id": "a", "marker": "b"}, {"parent_region_id__contains": "a"},
     ],
     "CONSUMER_UPDATE": [{"secret": "s"}, {"secret": None, "description": "d"}, {"x": 1}],
 }
@@ -269,7 +274,7 @@ def accepts(schema, kind):
     def accepted(document):
         try:
             checker.validate(document)
-        except Exception:
+        except (exception.SchemaValidationError, exception.ValidationError):
             return False
         return True
 

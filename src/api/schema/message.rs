@@ -11,7 +11,11 @@ use std::fmt::Write;
 pub fn of(error: &ValidationError<'_>) -> String {
     let place = place(error);
     let reason = reason(error);
-    if place.is_empty() { format!("Invalid request: {reason}.") } else { format!("Invalid {place}: {reason}.") }
+    if place.is_empty() {
+        format!("Invalid request: {reason}.")
+    } else {
+        format!("Invalid {place}: {reason}.")
+    }
 }
 
 /// The member at fault as one writes it in code: `limits[0].service_id`.
@@ -38,8 +42,12 @@ fn reason(error: &ValidationError<'_>) -> String {
     match error.kind() {
         Kind::Required { property } => format!("{} is required", bare(property)),
         Kind::AdditionalProperties { unexpected } => format!("unknown: {}", unexpected.join(", ")),
-        Kind::Type { kind: TypeKind::Single(wanted) } => format!("must be {}", a_type(*wanted)),
-        Kind::Type { kind: TypeKind::Multiple(wanted) } => {
+        Kind::Type {
+            kind: TypeKind::Single(wanted),
+        } => format!("must be {}", a_type(*wanted)),
+        Kind::Type {
+            kind: TypeKind::Multiple(wanted),
+        } => {
             let names: Vec<_> = wanted.iter().map(a_type).collect();
             format!("must be {}", names.join(" or "))
         }
@@ -70,7 +78,10 @@ fn reason(error: &ValidationError<'_>) -> String {
 
 /// The schema that holds the keyword that failed.
 fn enclosing_schema(error: &ValidationError<'_>) -> Option<&'static Value> {
-    let location = error.absolute_keyword_location()?.as_str().strip_prefix(BASE)?;
+    let location = error
+        .absolute_keyword_location()?
+        .as_str()
+        .strip_prefix(BASE)?;
     let (file, pointer) = location.split_once('#')?;
     let (schema, _keyword) = pointer.rsplit_once('/')?;
     documents().ok()?.get(file)?.pointer(schema)
@@ -121,7 +132,10 @@ mod tests {
     fn a_refusal_names_the_member_and_what_is_wanted() {
         let refused = |body| refusal(&USER_CREATE, body);
         assert_eq!(refused(json!({})), "Invalid request: user is required.");
-        assert_eq!(refused(json!({"user": {}})), "Invalid user: name is required.");
+        assert_eq!(
+            refused(json!({"user": {}})),
+            "Invalid user: name is required."
+        );
         assert_eq!(
             refused(json!({"user": {"name": "  "}})),
             "Invalid user.name: must not be only spaces."
@@ -155,13 +169,17 @@ mod tests {
 
     #[test]
     fn rules_between_members_are_said_in_words() {
-        let limit = json!({"service_id": "0".repeat(32), "resource_name": "a", "resource_limit": 1});
+        let limit =
+            json!({"service_id": "0".repeat(32), "resource_name": "a", "resource_limit": 1});
         assert_eq!(
             refusal(&LIMIT_CREATE, json!({"limits": [limit]})),
             "Invalid limits[0]: exactly one of project_id and domain_id must be given."
         );
         assert_eq!(
-            refusal(&ROLE_ASSIGNMENT_LIST, json!({"user.id": "a", "group.id": "b"})),
+            refusal(
+                &ROLE_ASSIGNMENT_LIST,
+                json!({"user.id": "a", "group.id": "b"})
+            ),
             "Invalid request: user.id and group.id cannot be given together."
         );
         assert_eq!(
