@@ -1,6 +1,7 @@
 //! OpenStack's identity service as one native program.
 
 pub mod api;
+pub mod driver;
 pub mod error;
 pub mod model;
 
