@@ -7,6 +7,8 @@
 pub mod db;
 mod dialect;
 mod error_mapping;
+pub mod filter;
+pub mod identity;
 mod options;
 mod pool;
 mod row;
