@@ -1,0 +1,16 @@
+//! The SQL database: SQLite, PostgreSQL or MySQL/MariaDB, chosen when the program starts.
+//!
+//! `db` is what a subsystem's file needs: a session, a way to write a query once for all three
+//! databases, rows with checked columns, and transactions that are run again when the database
+//! gives one up. Each subsystem keeps all its SQL in one file beside it.
+
+pub mod db;
+mod dialect;
+mod error_mapping;
+mod options;
+mod pool;
+mod row;
+mod session;
+mod statement;
+mod value;
+mod versions;
