@@ -12,7 +12,7 @@ pub mod role;
 
 use super::db::{Area, Dialect, Row, Session, Sql, sql};
 use crate::error::{Error, Result};
-use crate::model::assignment::{Actor, Assignment, AssignmentTarget, Role};
+use crate::model::{Actor, Assignment, AssignmentTarget, Role};
 use crate::model::{DomainId, GroupId, ProjectId, RoleId, UserId};
 use std::collections::HashSet;
 

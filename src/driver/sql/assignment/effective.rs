@@ -7,7 +7,7 @@
 use super::super::db::{Dialect, Row, Session, Sql, sql};
 use super::{SYSTEM_TARGET, role};
 use crate::error::Result;
-use crate::model::assignment::Role;
+use crate::model::Role;
 use crate::model::{DomainId, GroupId, ProjectId, Timestamp, UserId};
 
 /// Whose roles are asked for.

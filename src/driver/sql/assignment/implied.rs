@@ -3,7 +3,7 @@
 use super::super::db::{Area, Row, Session, sql};
 use crate::error::Result;
 use crate::model::RoleId;
-use crate::model::assignment::ImpliedRole;
+use crate::model::ImpliedRole;
 
 fn implied_from(row: &Row) -> Result<ImpliedRole> {
     Ok(ImpliedRole {

@@ -2,7 +2,7 @@
 
 use super::super::db::{Area, Row, Session, sql};
 use crate::error::{Error, Result};
-use crate::model::assignment::{NO_DOMAIN, Role};
+use crate::model::{NO_DOMAIN, Role};
 use crate::model::list::{Comparator, ListHints, Page};
 use crate::model::{DomainId, RoleId};
 use serde_json::{Map, Value};

@@ -4,7 +4,7 @@
 //! count their steps and stop at [`MOST_LEVELS`], so that rows that point at each other, which only
 //! a damaged database has, do not walk for ever.
 
-use super::{IDS_PER_STATEMENT, project_columns, projects_from};
+use super::{project_columns, projects_from};
 use crate::driver::sql::db::{Row, Session, Sql, sql};
 use crate::error::Result;
 use crate::model::{DomainId, Project, ProjectId};
