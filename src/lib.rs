@@ -1,5 +1,6 @@
 //! OpenStack's identity service as one native program.
 
+pub mod config;
 pub mod error;
 pub mod model;
 
