@@ -7,6 +7,7 @@
 pub mod db;
 mod dialect;
 mod error_mapping;
+pub mod migrate;
 mod options;
 mod pool;
 mod row;
