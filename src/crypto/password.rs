@@ -64,7 +64,7 @@ pub struct HashParameters {
     pub algorithm: Algorithm,
     /// `password_hash_rounds`: log₂ of the work for both bcrypts (4 to 31, default 12), iterations
     /// for pbkdf2_sha512 (default 25000), passes for argon2 (default 2); scrypt ignores it.
-    /// Python peers of release 30 can't verify bcrypt_sha256 of fewer than 10 rounds, even their own.
+    /// Python peers of release 30 can't verify bcrypt_sha256 below 10 rounds, even their own.
     pub rounds: Option<u32>,
     /// `salt_bytesize`, of scrypt and pbkdf2_sha512; default 16.
     pub salt_bytesize: Option<u32>,
