@@ -4,6 +4,7 @@
 //! databases, rows with checked columns, and transactions that are run again when the database
 //! gives one up. Each subsystem keeps all its SQL in one file beside it.
 
+pub mod assignment;
 pub mod db;
 mod dialect;
 mod error_mapping;

@@ -7,7 +7,7 @@
 use super::super::db::{Dialect, Row, Session, Sql, sql};
 use super::{SYSTEM_TARGET, role};
 use crate::error::Result;
-use crate::model::assignment::Role;
+use crate::model::Role;
 use crate::model::{DomainId, GroupId, ProjectId, Timestamp, UserId};
 
 /// Whose roles are asked for.
@@ -77,9 +77,7 @@ fn grants_of_holder(
     let query = query
         .push("SELECT ")
         .push(columns)
-        .push(
-            " FROM assignment a WHERE a.type IN ('UserProject', 'UserDomain') AND a.actor_id = ?",
-        )
+        .push(" FROM assignment a WHERE a.type IN ('UserProject', 'UserDomain') AND a.actor_id = ?")
         .bind(holder.user_id);
     let query = condition(query)
         .push(" UNION SELECT ")
