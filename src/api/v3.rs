@@ -1,0 +1,4 @@
+//! The v3 API: one file per resource, and the table of its routes.
+
+pub mod auth;
+pub mod routes;
