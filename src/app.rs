@@ -1,11 +1,16 @@
 //! The program's parts, put together in one place.
 
+mod settings;
+
+pub use settings::policy_options;
+
 use crate::api::links::LinkRules;
 use crate::api::metrics::Metrics;
 use crate::config::Config;
 use crate::crypto::hashing_pool::HashingPool;
 use crate::crypto::password::HashParameters;
 use crate::driver::sql::db::Db;
+use crate::error::Result;
 use crate::manager::{
     assignment::AssignmentManager, auth::AuthManager, catalog::CatalogManager,
     identity::IdentityManager, resource::ResourceManager, revoke::RevokeManager,
@@ -41,19 +46,23 @@ pub struct Settings {
 
 impl App {
     /// Puts the parts together.
-    pub fn new(settings: Settings, db: Db, clock: Clock) -> Arc<Self> {
+    ///
+    /// # Errors
+    /// When the threads that hash passwords can't be started.
+    pub fn new(settings: Settings, db: Db, clock: Clock) -> Result<Arc<Self>> {
         let config = &settings.config;
-        Arc::new(Self {
-            hashing: HashingPool::new(
-                config.identity.password_hash_concurrency as usize,
-                config.identity.password_hash_queue as usize,
-            ),
-            tokens: TokenCache::new(config.cache.coherent()),
+        let hashing = HashingPool::new(
+            config.identity.password_hash_concurrency as usize,
+            config.identity.password_hash_queue as usize,
+        )?;
+        Ok(Arc::new(Self {
+            hashing,
+            tokens: TokenCache::new(config.cache.enabled != Some(false)),
             metrics: Metrics::default(),
             settings: ArcSwap::from_pointee(settings),
             db,
             clock,
-        })
+        }))
     }
 
     /// The settings of this moment.

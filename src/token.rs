@@ -8,6 +8,7 @@ mod golden;
 pub mod jws;
 mod msgpack;
 pub mod payload;
+pub mod provider;
 pub mod receipt;
 
 pub use payload::PayloadCodec;

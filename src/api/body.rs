@@ -1,5 +1,6 @@
 //! Request bodies: JSON objects of bounded size.
 
+use crate::api::edge::body_limit;
 use crate::app::App;
 use crate::error::{Error, Result};
 use axum::extract::{FromRequest, Request};
@@ -24,7 +25,7 @@ impl FromRequest<Arc<App>> for JsonBody {
     type Rejection = Error;
 
     async fn from_request(request: Request, app: &Arc<App>) -> Result<Self> {
-        let limit = app.settings().config.oslo_middleware.max_request_body_size;
+        let limit = body_limit(&app.settings().config);
         check_content_type(request.headers())?;
         let bytes = axum::body::to_bytes(request.into_body(), usize::try_from(limit).unwrap_or(usize::MAX))
             .await

@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::manager::token::TokenEntry;
 use crate::model::token::{ResolvedScope, ValidToken};
 use crate::model::{DomainId, UserId};
-use crate::policy::{Credentials, Denied, Target};
+use crate::policy::{Credentials, Target};
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
@@ -116,14 +116,7 @@ impl Context {
             Caller::Anonymous => return Err(Error::unauthorized("no X-Auth-Token was sent")),
             Caller::Refused(error) => return Err(error.clone()),
         };
-        self.settings.policy.enforce(rule, &credentials(token), target).map_err(|denied| match denied {
-            Denied::Scope { .. } => Error::forbidden_action(format!(
-                "The token's scope is not one that {rule} accepts."
-            )),
-            Denied::Rule(_) | Denied::UnknownRule(_) => {
-                Error::forbidden_action(format!("You are not authorized to perform the requested action: {rule}."))
-            }
-        })
+        Ok(self.settings.policy.enforce(rule, &credentials(token), target)?)
     }
 
     /// Fails with 401 unless a good token (or `admin_token`) came.
@@ -236,7 +229,7 @@ fn credentials(token: &ValidToken) -> Credentials<'_> {
             credentials.project_domain_id = Some(&domain.id);
         }
         ResolvedScope::Domain(domain) => credentials.domain_id = Some(&domain.id),
-        ResolvedScope::System => credentials.system_scope = Some("all"),
+        ResolvedScope::System => credentials.system = true,
     }
     credentials
 }

@@ -6,6 +6,7 @@
 use crate::api::links::{BaseUrl, Connection, LinkRules};
 use crate::api::response::{render_error, status_of};
 use crate::app::App;
+use crate::config::Config;
 use crate::error::Error;
 use axum::Router;
 use axum::body::Body;
@@ -51,7 +52,7 @@ impl Edge {
     pub async fn handle(&self, mut request: Request<Body>) -> Response<Body> {
         let started = Instant::now();
         let settings = self.app.settings();
-        let limit = settings.config.oslo_middleware.max_request_body_size;
+        let limit = body_limit(&settings.config);
         let meta = Arc::new(RequestMeta {
             id: format!("req-{}", uuid::Uuid::new_v4()),
             global_id: global_request_id(request.headers()),
@@ -135,6 +136,11 @@ fn global_request_id(headers: &HeaderMap) -> Option<String> {
     let uuid = id.strip_prefix("req-")?;
     uuid::Uuid::try_parse(uuid).ok()?;
     Some(id.to_owned())
+}
+
+/// `[oslo_middleware] max_request_body_size` in bytes.
+pub fn body_limit(config: &Config) -> u64 {
+    u64::try_from(config.oslo_middleware.max_request_body_size).unwrap_or(0)
 }
 
 fn declared_length(headers: &HeaderMap) -> Option<u64> {

@@ -8,9 +8,8 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
 use std::convert::Infallible;
-use std::net::SocketAddr;
 use std::time::Duration;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 /// How a listener behaves.
@@ -41,11 +40,19 @@ pub async fn serve(listener: TcpListener, edge: Edge, options: ServeOptions, mut
             },
             _ = stop.wait_for(|stop| *stop) => break,
         };
-        let connection = connection(&builder, &edge, stream);
+        // Answers are small: waiting to fill a segment only costs time.
+        let _ = stream.set_nodelay(true);
+        let edge = edge.clone();
+        let service = service_fn(move |request: hyper::Request<Incoming>| {
+            let edge = edge.clone();
+            async move { Ok::<_, Infallible>(edge.handle(request.map(Body::new)).await) }
+        });
+        let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
         let watched = graceful.watch(connection);
         tokio::spawn(async move {
             if let Err(error) = watched.await {
-                log_connection_failure(peer, &*error);
+                // Clients that go away are everyday business.
+                tracing::debug!(%peer, %error, "a connection ended badly");
             }
         });
     }
@@ -53,24 +60,4 @@ pub async fn serve(listener: TcpListener, edge: Edge, options: ServeOptions, mut
     if tokio::time::timeout(options.shutdown_timeout, graceful.shutdown()).await.is_err() {
         tracing::warn!("some requests did not end in time and are cut off");
     }
-}
-
-fn connection(
-    builder: &auto::Builder<TokioExecutor>,
-    edge: &Edge,
-    stream: TcpStream,
-) -> impl hyper_util::server::graceful::GracefulConnection<Error = Box<dyn std::error::Error + Send + Sync>> + use<> {
-    // Answers are small: waiting to fill a segment only costs time.
-    let _ = stream.set_nodelay(true);
-    let edge = edge.clone();
-    let service = service_fn(move |request: hyper::Request<Incoming>| {
-        let edge = edge.clone();
-        async move { Ok::<_, Infallible>(edge.handle(request.map(Body::new)).await) }
-    });
-    builder.serve_connection(TokioIo::new(stream), service).into_owned()
-}
-
-/// Clients that go away are everyday business.
-fn log_connection_failure(peer: SocketAddr, error: &(dyn std::error::Error + Send + Sync + 'static)) {
-    tracing::debug!(%peer, %error, "a connection ended badly");
 }

@@ -12,6 +12,7 @@ pub mod filter;
 pub mod identity;
 mod options;
 mod pool;
+pub mod resource;
 pub mod revoke;
 mod row;
 mod session;

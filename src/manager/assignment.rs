@@ -1,7 +1,7 @@
 //! Roles and who has them.
 
 use crate::app::App;
-use crate::driver::sql::assignment::{self as sql, Holder, MembershipClock};
+use crate::driver::sql::assignment::effective::{self as sql, Holder, MembershipClock};
 use crate::driver::sql::db::Session;
 use crate::error::Result;
 use crate::model::token::RoleRef;

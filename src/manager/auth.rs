@@ -190,7 +190,7 @@ impl<'a> AuthManager<'a> {
             methods: identified.methods,
             issued_at: now,
             expires_at: earliest(now.plus_seconds(lifetime), parent.map(|parent| parent.expires_at)),
-            audit_ids: audit_id::next(parent.map(|parent| parent.audit_ids.as_slice())),
+            audit_ids: audit_id::for_new_token(parent.map(|parent| parent.audit_ids.as_slice())),
             scope,
             origin: parent.map_or(TokenOrigin::Direct, |parent| parent.origin.clone()),
         }

@@ -1,7 +1,8 @@
 //! What a token says, whichever format carries it.
 
 use super::{
-    ApplicationCredentialId, DomainId, GroupId, IdpId, ProjectId, Timestamp, TrustId, UserId,
+    ApplicationCredentialId, DomainId, EndpointId, GroupId, IdpId, ProjectId, RegionId, RoleId,
+    ServiceId, Timestamp, TrustId, UserId,
 };
 
 /// The facts inside a token. Everything else in a token's answer (roles, catalog, names) is looked up

@@ -12,18 +12,18 @@ pub async fn insert(s: &mut Session, event: &RevocationEvent) -> Result<()> {
     let statement = sql("INSERT INTO revocation_event (")
         .push(COLUMNS)
         .push(") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
-        .bind(&event.domain_id)
-        .bind(&event.project_id)
-        .bind(&event.user_id)
-        .bind(&event.role_id)
-        .bind(&event.trust_id)
-        .bind(&event.consumer_id)
-        .bind(&event.access_token_id)
+        .bind(event.domain_id.as_deref())
+        .bind(event.project_id.as_deref())
+        .bind(event.user_id.as_deref())
+        .bind(event.role_id.as_deref())
+        .bind(event.trust_id.as_deref())
+        .bind(event.consumer_id.as_deref())
+        .bind(event.access_token_id.as_deref())
         .bind(event.issued_before)
         .bind(event.expires_at)
         .bind(event.revoked_at)
-        .bind(&event.audit_id)
-        .bind(&event.audit_chain_id);
+        .bind(event.audit_id.as_deref())
+        .bind(event.audit_chain_id.as_deref());
     s.execute(statement).await?;
     s.touch(Area::Revoke);
     Ok(())

@@ -41,9 +41,9 @@ impl IdentityManager<'_> {
             .app
             .hashing
             .run(move || match hash {
-                Some(hash) => password::verify(password.expose(), &hash),
+                Some(hash) => password::verify(&parameters, password.expose(), &hash),
                 None => {
-                    password::dummy(&parameters);
+                    password::dummy(&parameters, password.expose());
                     false
                 }
             })

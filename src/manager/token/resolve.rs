@@ -128,7 +128,9 @@ fn is_inactive(user: &UserFacts, config: &Config, now: Timestamp) -> bool {
     let Some(days) = config.security_compliance.disable_user_account_days_inactive else { return false };
     let last_active = user.last_active_at.or_else(|| user.created_at.map(|time| time.naive().date()));
     !user.ignores_inactivity
-        && last_active.is_some_and(|date| (now.naive().date() - date).num_days() >= days)
+        && last_active.is_some_and(|date| {
+            u64::try_from((now.naive().date() - date).num_days()).is_ok_and(|idle| idle >= days)
+        })
 }
 
 /// `None` unless an admin project is configured; a token then says whether it is for that one.

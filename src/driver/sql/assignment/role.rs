@@ -3,8 +3,7 @@
 use super::super::db::{Area, Row, Session, sql};
 use crate::error::{Error, Result};
 use crate::model::list::{Comparator, ListHints, Page};
-use crate::model::{DomainId, RoleId};
-use crate::model::{NO_DOMAIN, Role};
+use crate::model::{DomainId, NO_DOMAIN, Role, RoleId};
 use serde_json::{Map, Value};
 
 /// `role_option.option_id` of `immutable`, the only option a role has.
