@@ -3,9 +3,10 @@
 //! Each option is declared once, in `sections/`: the field's comment is its help text, its type
 //! says how it is read, and the rest (default, range, older names) follows. From these
 //! declarations come the typed sections of [`Config`], the generic table ([`options`]), and the
-//! sample file ([`sample`]).
+//! sample file ([`sample()`]).
 
 mod database_url;
+mod field;
 pub mod ini;
 mod load;
 mod option;
@@ -23,8 +24,8 @@ pub use sample::sample;
 pub use sections::*;
 pub use value::{Kind, OptionValue};
 
+use field::Section;
 use load::Values;
-use option::Section;
 use std::path::Path;
 
 /// A configuration, and what the operator should be told about it.
@@ -50,8 +51,8 @@ pub struct Group {
 /// Declares [`Config`] from its sections.
 macro_rules! config {
     ($($field:ident: $section:ty,)+) => {
-        /// Every option's value. Read-only, and meant to be shared in an `Arc`; a reload makes a new
-        /// one. Its `Debug` shows no secrets.
+        /// Every option's value. Read-only, and meant to be shared in an `Arc`; a reload makes a
+        /// new one. Its `Debug` shows no secrets.
         #[derive(Clone, Debug)]
         pub struct Config {
             $(
@@ -218,8 +219,8 @@ impl Config {
         self.values.settings.get(&(spec.group, spec.name))
     }
 
-    /// The text of an option that has no row in the table: `[auth] <method>` of further methods, and
-    /// `[<protocol>] remote_id_attribute`.
+    /// The text of an option that has no row in the table: `[auth] <method>` of further methods,
+    /// and `[<protocol>] remote_id_attribute`.
     pub fn unlisted(&self, group: &str, name: &str) -> Option<&str> {
         self.values
             .unlisted

@@ -206,7 +206,7 @@ pub(super) fn merge(
     sources: &Sources,
     fallbacks: &[(&str, &str, String)],
 ) -> Result<(Values, Vec<String>), ConfigError> {
-    let mut warnings = unknown_options(files, sources);
+    let mut warnings = Vec::new();
     let found = options()
         .map(|spec| {
             (
@@ -240,10 +240,15 @@ pub(super) fn merge(
     if !problems.is_empty() {
         return Err(ConfigError { problems });
     }
+    let methods = match settings.get(&("auth", "methods")) {
+        Some((OptionValue::List(methods), _)) => methods.as_slice(),
+        _ => &[],
+    };
+    warnings.extend(unknown_options(files, sources, methods));
     let unlisted = files
         .iter()
         .flat_map(|(_, assignments)| assignments)
-        .filter(|assignment| is_open(&assignment.group, &assignment.key))
+        .filter(|assignment| is_open(&assignment.group, &assignment.key, methods))
         .map(
             |Assignment {
                  group, key, value, ..
@@ -359,14 +364,15 @@ fn find_in_files(
     origin.map(|origin| Found { texts, origin })
 }
 
-/// Whether an option without a row is none the less read: plugins of further authentication
-/// methods, and the attribute that a federation protocol names in a group of its own.
-fn is_open(group: &str, name: &str) -> bool {
-    option(group, name).is_none() && (group == "auth" || name == "remote_id_attribute")
+/// Whether an option without a row is none the less read: the plugin of an authentication method
+/// that is allowed, and the attribute that a federation protocol names in a group of its own.
+fn is_open(group: &str, name: &str, methods: &[String]) -> bool {
+    let is_method = || group == "auth" && methods.iter().any(|method| method == name);
+    option(group, name).is_none() && (name == "remote_id_attribute" || is_method())
 }
 
 /// Warns of options that nobody reads; of a group that nobody reads, once in each file.
-fn unknown_options(files: &[ParsedFile], sources: &Sources) -> Vec<String> {
+fn unknown_options(files: &[ParsedFile], sources: &Sources, methods: &[String]) -> Vec<String> {
     let mut known: BTreeSet<(&str, &str)> = BTreeSet::new();
     for spec in options() {
         known.insert((spec.group, spec.name));
@@ -381,7 +387,7 @@ fn unknown_options(files: &[ParsedFile], sources: &Sources) -> Vec<String> {
         } in assignments
         {
             let place = format_args!("{}:{line}", path.display());
-            if known.contains(&(group.as_str(), key.as_str())) || is_open(group, key) {
+            if known.contains(&(group.as_str(), key.as_str())) || is_open(group, key, methods) {
                 continue;
             } else if groups.contains(group.as_str()) {
                 warnings.push(format!(

@@ -102,7 +102,8 @@ fn a_set_value_is_told_from_the_default() {
 #[test]
 fn the_environment_wins_over_files_and_later_files_over_earlier_ones() {
     let files = [
-        "[token]\nexpiration = 1\n[fernet_tokens]\nmax_active_keys = 5\n[trust]\nmax_redelegation_count=7",
+        "[token]\nexpiration = 1\n[fernet_tokens]\nmax_active_keys = 5\n\
+         [trust]\nmax_redelegation_count=7",
         "[token]\nexpiration = 2\n[fernet_tokens]\nmax_active_keys = 6\n",
     ];
     let environment = [
@@ -215,7 +216,8 @@ fn the_default_search_takes_the_first_file_only() {
 #[test]
 fn repeated_options_collect_and_others_take_the_last() {
     let files = [
-        "[federation]\ntrusted_dashboard = http://a\ntrusted_dashboard = http://b\n[token]\nexpiration=1\n\
+        "[federation]\ntrusted_dashboard = http://a\ntrusted_dashboard = http://b\n\
+         [token]\nexpiration=1\n\
          [federation]\ntrusted_dashboard = http://c\n[token]\nexpiration=2",
         "[federation]\ntrusted_dashboard = http://d\n",
     ];
@@ -230,8 +232,10 @@ fn repeated_options_collect_and_others_take_the_last() {
 #[test]
 fn references_are_replaced_from_the_own_group_then_default_then_by_group() {
     let config = config(
-        "[DEFAULT]\nlog_dir = /var\ndebug = on\n[saml]\ncertfile = $log_dir/c\nkeyfile = ${certfile}.key\n\
-         idp_lang = $token.expiration-$debug-${auth.methods}\nidp_organization_name = $$x \\$y $ 5$\n\
+        "[DEFAULT]\nlog_dir = /var\ndebug = on\n[saml]\ncertfile = $log_dir/c\n\
+         keyfile = ${certfile}.key\n\
+         idp_lang = $token.expiration-$debug-${auth.methods}\n\
+         idp_organization_name = $$x \\$y $ 5$\n\
          idp_contact_name = <$DEFAULT.log_file>\n[auth]\nmethods = $saml.certfile,token\n",
     );
     assert_eq!(config.saml.certfile, Path::new("/var/c"));
@@ -279,7 +283,8 @@ fn old_names_are_read_with_a_warning_unless_the_new_one_stands_in_the_same_file(
 
 #[test]
 fn unknown_options_and_groups_are_warnings() {
-    let text = "[token]\nexpiraton = 1\n[keystone_authtoken]\nauth_url = x\nusername = y\n[default]\ndebug=1\n";
+    let text = "[token]\nexpiraton = 1\n[keystone_authtoken]\nauth_url = x\nusername = y\n\
+                [default]\ndebug=1\n";
     let loaded = load(&[text], &[("OS_TOKEN__EXPIRY", "1"), ("OS_AUTH_URL", "x")]).unwrap();
     let expected = [
         "0.conf:2: [token] has no option expiraton; it is ignored",
@@ -292,12 +297,13 @@ fn unknown_options_and_groups_are_warnings() {
 
 #[test]
 fn plugins_and_protocols_may_have_options_without_a_row() {
-    let loaded = load(
-        &["[auth]\nopenid = mapped\n[openid]\nremote_id_attribute = HTTP_OIDC_ISS\n"],
-        &[],
-    )
-    .unwrap();
-    assert!(loaded.warnings.is_empty());
+    let text = "[auth]\nmethods = password,openid\nopenid = mapped\nmetods = token\n\
+                [openid]\nremote_id_attribute = HTTP_OIDC_ISS\n";
+    let loaded = load(&[text], &[]).unwrap();
+    assert_eq!(
+        loaded.warnings,
+        ["0.conf:4: [auth] has no option metods; it is ignored"]
+    );
     assert_eq!(loaded.config.unlisted("auth", "openid"), Some("mapped"));
     assert_eq!(
         loaded.config.unlisted("openid", "remote_id_attribute"),
@@ -307,8 +313,10 @@ fn plugins_and_protocols_may_have_options_without_a_row() {
 
 #[test]
 fn every_bad_value_is_reported_with_its_place() {
-    let text = "[token]\nexpiration = soon\n[totp]\nincluded_previous_windows = 11\n[DEFAULT]\ndebug =\n\
-                public_endpoint = nohost\nnotification_format = CADF\n[fernet_tokens]\nmax_active_keys = 0\n\
+    let text = "[token]\nexpiration = soon\n[totp]\nincluded_previous_windows = 11\n\
+                [DEFAULT]\ndebug =\n\
+                public_endpoint = nohost\nnotification_format = CADF\n\
+                [fernet_tokens]\nmax_active_keys = 0\n\
                 [security_compliance]\nreport_invalid_password_hash = event,other\n[token]\n";
     let error = load(
         &[text],
@@ -322,7 +330,7 @@ fn every_bad_value_is_reported_with_its_place() {
         "0.conf:7: [DEFAULT] public_endpoint: expected a URI",
         "0.conf:8: [DEFAULT] notification_format: \"CADF\" is not one of basic, cadf",
         "0.conf:10: [fernet_tokens] max_active_keys: must be at least 1",
-        "0.conf:12: [security_compliance] report_invalid_password_hash: \"other\" is not one of event",
+        "0.conf:12: [security_compliance] report_invalid_password_hash: \"other\" is not one",
         "environment variable OS_SERVER__BIND: [server] bind: expected ADDRESS:PORT",
         "environment variable OS_TOKEN__CACHE_TIME: [token] cache_time: must be at least 0",
     ] {

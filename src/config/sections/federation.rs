@@ -1,6 +1,7 @@
 //! Federation and SAML.
 
-use crate::config::option::{default, section, unset};
+use crate::config::field::section;
+use crate::config::option::{default, unset};
 use std::path::PathBuf;
 
 section! {

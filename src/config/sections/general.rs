@@ -1,6 +1,7 @@
 //! The service as a whole: `[DEFAULT]`, `[server]`, `[api]`, `[wsgi]`.
 
-use crate::config::option::{FromOption, choices, default, section, unset};
+use crate::config::field::{FromOption, choices, section};
+use crate::config::option::{default, unset};
 use crate::config::{Kind, OptionValue};
 use crate::model::Secret;
 use std::net::SocketAddr;

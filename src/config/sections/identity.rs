@@ -1,6 +1,7 @@
 //! Users, groups, credentials, and the rules for passwords.
 
-use crate::config::option::{choices, default, section, unset};
+use crate::config::field::{choices, section};
+use crate::config::option::{default, unset};
 use crate::model::Secret;
 use std::collections::BTreeMap;
 use std::path::PathBuf;

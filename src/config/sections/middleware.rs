@@ -1,6 +1,7 @@
 //! What surrounds the API: CORS, health, proxies, policy.
 
-use crate::config::option::{default, section, unset};
+use crate::config::field::section;
+use crate::config::option::{default, unset};
 use std::path::PathBuf;
 
 section! {

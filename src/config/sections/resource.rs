@@ -1,6 +1,7 @@
 //! Domains, projects, roles, the catalog, limits.
 
-use crate::config::option::{choices, default, section, unset};
+use crate::config::field::{choices, section};
+use crate::config::option::{default, unset};
 
 choices! {
     /// Whether names may hold characters that URLs reserve.

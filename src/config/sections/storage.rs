@@ -1,6 +1,7 @@
 //! `[cache]` and `[database]`.
 
-use crate::config::option::{default, section, unset};
+use crate::config::field::section;
+use crate::config::option::{default, unset};
 use crate::model::Secret;
 use std::path::PathBuf;
 

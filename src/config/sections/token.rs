@@ -1,6 +1,7 @@
 //! Authentication, tokens and everything that delegates.
 
-use crate::config::option::{choices, default, section, unset};
+use crate::config::field::{choices, section};
+use crate::config::option::{default, unset};
 use std::path::PathBuf;
 
 choices! {

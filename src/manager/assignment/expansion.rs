@@ -135,7 +135,11 @@ mod tests {
             (RoleId::from(prior), implied)
         };
         let expansion = Expansion {
-            implied: HashMap::from([rules("r", &["s", "r"]), rules("s", &["t"]), rules("t", &["r"])]),
+            implied: HashMap::from([
+                rules("r", &["s", "r"]),
+                rules("s", &["t"]),
+                rules("t", &["r"]),
+            ]),
             ..Expansion::default()
         };
         let listed = expansion.of(&grant(user(), project("p"), false));

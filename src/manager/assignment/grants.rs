@@ -5,9 +5,7 @@ use crate::driver::sql::assignment as sql;
 use crate::driver::sql::db::Session;
 use crate::driver::sql::{identity, resource};
 use crate::error::{Error, Result};
-use crate::model::{
-    Actor, Assignment, AssignmentTarget, Group, Project, Role, RoleId, User,
-};
+use crate::model::{Actor, Assignment, AssignmentTarget, Group, Project, Role, RoleId, User};
 
 /// What a grant names, as the database knows it. Policy judges by it.
 #[derive(Clone, Debug)]

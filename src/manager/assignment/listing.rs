@@ -106,7 +106,9 @@ impl AssignmentManager<'_> {
         }
         let groups = effective::group_ids_of(s, &self.holder(user)).await?;
         let groups = groups.into_iter().map(Actor::Group);
-        Ok(std::iter::once(Actor::User(user.clone())).chain(groups).collect())
+        Ok(std::iter::once(Actor::User(user.clone()))
+            .chain(groups)
+            .collect())
     }
 
     async fn expansion(
@@ -146,7 +148,11 @@ impl AssignmentManager<'_> {
             expansion.below.entry(top).or_default().push(below);
         }
         for rule in implied::implied_roles(s).await? {
-            expansion.implied.entry(rule.prior).or_default().push(rule.implied);
+            expansion
+                .implied
+                .entry(rule.prior)
+                .or_default()
+                .push(rule.implied);
         }
         Ok(expansion)
     }
@@ -195,7 +201,10 @@ fn as_vec<T>(set: HashSet<T>) -> Vec<T> {
 
 async fn roles_by_id(s: &mut Session, ids: &[RoleId]) -> Result<HashMap<RoleId, Role>> {
     let roles = role::roles_by_id(s, ids).await?;
-    Ok(roles.into_iter().map(|role| (role.id.clone(), role)).collect())
+    Ok(roles
+        .into_iter()
+        .map(|role| (role.id.clone(), role))
+        .collect())
 }
 
 /// The ids, among those listed, of roles that take effect by themselves.
@@ -217,7 +226,11 @@ async fn targets(
     let mut targets = vec![target.clone()];
     if let (AssignmentTarget::Project(id), true) = (target, query.subtree) {
         let below = effective::projects_below(s, std::slice::from_ref(id)).await?;
-        targets.extend(below.into_iter().map(|(_, id)| AssignmentTarget::Project(id)));
+        targets.extend(
+            below
+                .into_iter()
+                .map(|(_, id)| AssignmentTarget::Project(id)),
+        );
     }
     Ok(Some(targets))
 }
@@ -262,9 +275,9 @@ async fn within(
     let projects = names::project_names(s, &as_vec(projects)).await?;
     listed.retain(|one| match &one.target {
         AssignmentTarget::Domain(id) => id == domain,
-        AssignmentTarget::Project(id) => {
-            projects.get(id).is_some_and(|named| named.domain_id == *domain)
-        }
+        AssignmentTarget::Project(id) => projects
+            .get(id)
+            .is_some_and(|named| named.domain_id == *domain),
         AssignmentTarget::System => false,
     });
     Ok(listed)
