@@ -9,7 +9,8 @@ use crate::driver::sql::db::Session;
 use crate::driver::sql::{identity, resource};
 use crate::error::{Error, Result};
 use crate::model::{
-    Actor, Assignment, AssignmentTarget, DomainId, GroupId, ProjectId, Role, RoleId, UserId,
+    Actor, Assignment, AssignmentTarget, DomainId, GroupId, Project, ProjectId, Role, RoleId,
+    UserId,
 };
 use std::collections::{HashMap, HashSet};
 
@@ -98,6 +99,11 @@ impl AssignmentManager<'_> {
                 && query.role_id.as_ref().is_none_or(|id| *id == one.role_id)
         });
         within(&mut session, query.within.as_ref(), listed).await
+    }
+
+    /// The project at the top of a tree that is to be listed, if it exists.
+    pub async fn top_of_tree(&self, id: &ProjectId) -> Result<Option<Project>> {
+        resource::project(&mut self.app.db.session().await?, id).await
     }
 
     async fn user_and_groups(&self, s: &mut Session, user: &UserId) -> Result<Vec<Actor>> {
