@@ -2,5 +2,9 @@
 
 pub mod auth;
 pub mod domains;
+pub mod grants;
+pub mod implied_roles;
 pub mod projects;
+pub mod role_assignments;
+pub mod roles;
 pub mod routes;

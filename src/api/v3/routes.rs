@@ -1,12 +1,26 @@
 //! THE route table of v3: one line a route, sorted by path.
 
-use super::auth;
-use crate::api::route::{Route, delete, get, post};
+use super::{auth, grants, implied_roles, role_assignments, roles};
+use crate::api::route::{Route, delete, get, patch, post, put};
 
 /// Every v3 route.
 #[rustfmt::skip]
 pub fn table() -> Vec<Route> {
     vec![
+        get("/v3/OS-INHERIT/domains/{domain_id}/groups/{group_id}/roles/inherited_to_projects", &["identity:list_grants"], grants::list),
+        get("/v3/OS-INHERIT/domains/{domain_id}/groups/{group_id}/roles/{role_id}/inherited_to_projects", &["identity:check_grant"], grants::check),
+        put("/v3/OS-INHERIT/domains/{domain_id}/groups/{group_id}/roles/{role_id}/inherited_to_projects", &["identity:create_grant"], grants::grant),
+        delete("/v3/OS-INHERIT/domains/{domain_id}/groups/{group_id}/roles/{role_id}/inherited_to_projects", &["identity:revoke_grant"], grants::revoke),
+        get("/v3/OS-INHERIT/domains/{domain_id}/users/{user_id}/roles/inherited_to_projects", &["identity:list_grants"], grants::list),
+        get("/v3/OS-INHERIT/domains/{domain_id}/users/{user_id}/roles/{role_id}/inherited_to_projects", &["identity:check_grant"], grants::check),
+        put("/v3/OS-INHERIT/domains/{domain_id}/users/{user_id}/roles/{role_id}/inherited_to_projects", &["identity:create_grant"], grants::grant),
+        delete("/v3/OS-INHERIT/domains/{domain_id}/users/{user_id}/roles/{role_id}/inherited_to_projects", &["identity:revoke_grant"], grants::revoke),
+        get("/v3/OS-INHERIT/projects/{project_id}/groups/{group_id}/roles/{role_id}/inherited_to_projects", &["identity:check_grant"], grants::check),
+        put("/v3/OS-INHERIT/projects/{project_id}/groups/{group_id}/roles/{role_id}/inherited_to_projects", &["identity:create_grant"], grants::grant),
+        delete("/v3/OS-INHERIT/projects/{project_id}/groups/{group_id}/roles/{role_id}/inherited_to_projects", &["identity:revoke_grant"], grants::revoke),
+        get("/v3/OS-INHERIT/projects/{project_id}/users/{user_id}/roles/{role_id}/inherited_to_projects", &["identity:check_grant"], grants::check),
+        put("/v3/OS-INHERIT/projects/{project_id}/users/{user_id}/roles/{role_id}/inherited_to_projects", &["identity:create_grant"], grants::grant),
+        delete("/v3/OS-INHERIT/projects/{project_id}/users/{user_id}/roles/{role_id}/inherited_to_projects", &["identity:revoke_grant"], grants::revoke),
         get("/v3/auth/catalog", &["identity:get_auth_catalog"], auth::show_catalog),
         get("/v3/auth/domains", &["identity:get_auth_domains"], auth::list_domains),
         get("/v3/auth/projects", &["identity:get_auth_projects"], auth::list_projects),
@@ -14,5 +28,40 @@ pub fn table() -> Vec<Route> {
         get("/v3/auth/tokens", &["identity:validate_token", "identity:check_token"], auth::show_token),
         post("/v3/auth/tokens", &[], auth::create_token),
         delete("/v3/auth/tokens", &["identity:revoke_token"], auth::revoke_token),
+        get("/v3/domains/{domain_id}/groups/{group_id}/roles", &["identity:list_grants"], grants::list),
+        get("/v3/domains/{domain_id}/groups/{group_id}/roles/{role_id}", &["identity:check_grant"], grants::check),
+        put("/v3/domains/{domain_id}/groups/{group_id}/roles/{role_id}", &["identity:create_grant"], grants::grant),
+        delete("/v3/domains/{domain_id}/groups/{group_id}/roles/{role_id}", &["identity:revoke_grant"], grants::revoke),
+        get("/v3/domains/{domain_id}/users/{user_id}/roles", &["identity:list_grants"], grants::list),
+        get("/v3/domains/{domain_id}/users/{user_id}/roles/{role_id}", &["identity:check_grant"], grants::check),
+        put("/v3/domains/{domain_id}/users/{user_id}/roles/{role_id}", &["identity:create_grant"], grants::grant),
+        delete("/v3/domains/{domain_id}/users/{user_id}/roles/{role_id}", &["identity:revoke_grant"], grants::revoke),
+        get("/v3/projects/{project_id}/groups/{group_id}/roles", &["identity:list_grants"], grants::list),
+        get("/v3/projects/{project_id}/groups/{group_id}/roles/{role_id}", &["identity:check_grant"], grants::check),
+        put("/v3/projects/{project_id}/groups/{group_id}/roles/{role_id}", &["identity:create_grant"], grants::grant),
+        delete("/v3/projects/{project_id}/groups/{group_id}/roles/{role_id}", &["identity:revoke_grant"], grants::revoke),
+        get("/v3/projects/{project_id}/users/{user_id}/roles", &["identity:list_grants"], grants::list),
+        get("/v3/projects/{project_id}/users/{user_id}/roles/{role_id}", &["identity:check_grant"], grants::check),
+        put("/v3/projects/{project_id}/users/{user_id}/roles/{role_id}", &["identity:create_grant"], grants::grant),
+        delete("/v3/projects/{project_id}/users/{user_id}/roles/{role_id}", &["identity:revoke_grant"], grants::revoke),
+        get("/v3/role_assignments", &["identity:list_role_assignments", "identity:list_role_assignments_for_tree"], role_assignments::list),
+        get("/v3/role_inferences", &["identity:list_role_inference_rules"], implied_roles::list_inferences),
+        get("/v3/roles", &["identity:list_roles", "identity:list_domain_roles"], roles::list),
+        post("/v3/roles", &["identity:create_role", "identity:create_domain_role"], roles::create),
+        get("/v3/roles/{prior_role_id}/implies", &["identity:list_implied_roles"], implied_roles::list),
+        get("/v3/roles/{prior_role_id}/implies/{implied_role_id}", &["identity:get_implied_role", "identity:check_implied_role"], implied_roles::show),
+        put("/v3/roles/{prior_role_id}/implies/{implied_role_id}", &["identity:create_implied_role"], implied_roles::create),
+        delete("/v3/roles/{prior_role_id}/implies/{implied_role_id}", &["identity:delete_implied_role"], implied_roles::delete),
+        get("/v3/roles/{role_id}", &["identity:get_role", "identity:get_domain_role"], roles::show),
+        patch("/v3/roles/{role_id}", &["identity:update_role", "identity:update_domain_role"], roles::update),
+        delete("/v3/roles/{role_id}", &["identity:delete_role", "identity:delete_domain_role"], roles::delete),
+        get("/v3/system/groups/{group_id}/roles", &["identity:list_system_grants_for_group"], grants::list),
+        get("/v3/system/groups/{group_id}/roles/{role_id}", &["identity:check_system_grant_for_group"], grants::check),
+        put("/v3/system/groups/{group_id}/roles/{role_id}", &["identity:create_system_grant_for_group"], grants::grant),
+        delete("/v3/system/groups/{group_id}/roles/{role_id}", &["identity:revoke_system_grant_for_group"], grants::revoke),
+        get("/v3/system/users/{user_id}/roles", &["identity:list_system_grants_for_user"], grants::list),
+        get("/v3/system/users/{user_id}/roles/{role_id}", &["identity:check_system_grant_for_user"], grants::check),
+        put("/v3/system/users/{user_id}/roles/{role_id}", &["identity:create_system_grant_for_user"], grants::grant),
+        delete("/v3/system/users/{user_id}/roles/{role_id}", &["identity:revoke_system_grant_for_user"], grants::revoke),
     ]
 }

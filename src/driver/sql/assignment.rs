@@ -171,7 +171,7 @@ pub async fn assignments(s: &mut Session, filter: &AssignmentFilter) -> Result<V
 
 /// Adds the filter's conditions as far as they can be bound; [`collect`] checks the rest.
 fn restrict(mut query: Sql, filter: &AssignmentFilter, system: bool) -> Sql {
-    if let Some(actors) = filter.actors.as_ref().filter(|ids| is_bindable(ids)) {
+    if let Some(actors) = filter.actors.as_ref().filter(is_bindable) {
         let users = actors.iter().filter_map(|actor| match actor {
             Actor::User(id) => Some(id),
             Actor::Group(_) => None,
@@ -195,7 +195,7 @@ fn restrict(mut query: Sql, filter: &AssignmentFilter, system: bool) -> Sql {
             .push_in("actor_id", groups)
             .push("))");
     }
-    if let Some(targets) = filter.targets.as_ref().filter(|ids| is_bindable(ids))
+    if let Some(targets) = filter.targets.as_ref().filter(is_bindable)
         && !system
     {
         let projects = targets.iter().filter_map(|target| match target {

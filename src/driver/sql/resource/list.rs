@@ -4,8 +4,8 @@ use super::super::filter::{keeps, push_filter};
 use super::{project_columns, projects_from};
 use crate::driver::sql::db::{Session, Sql, sql};
 use crate::error::Result;
-use crate::model::list::{Filter, ListHints, Page};
 use crate::model::ROOT_DOMAIN;
+use crate::model::list::{Filter, ListHints, Page};
 use crate::model::{DomainId, Project};
 
 /// Conditions on a project's tags, all of which must hold. An absent one always holds.
