@@ -1,5 +1,7 @@
 //! Lists of users.
 
+use chrono::{NaiveDate, NaiveTime};
+
 use super::super::filter::{keeps, push_filter};
 use super::users::{select_user, users_from};
 use crate::driver::sql::db::{Session, Sql, sql};
@@ -45,8 +47,9 @@ pub struct UserQuery {
     pub domain_id: Option<DomainId>,
     /// Permanent members of this group only.
     pub group_id: Option<GroupId>,
-    /// By the stored flag; inactivity is not looked at.
     pub enabled: Option<bool>,
+    /// Who was active on this day last, or before, counts as disabled, unless an option exempts.
+    pub inactive_since: Option<NaiveDate>,
     pub password_expires: Vec<PasswordExpiryFilter>,
     /// These three must hold of one and the same link of a user.
     pub idp_id: Option<String>,
@@ -119,14 +122,9 @@ fn select(query: &UserQuery) -> Sql {
     if let Some(domain) = &query.domain_id {
         statement = statement.push(" AND u.domain_id = ?").bind(domain);
     }
-    statement = match query.enabled {
-        None => statement,
-        Some(true) => statement.push(" AND u.enabled = ?").bind(true),
-        // Odd rows have NULL, which reads as disabled.
-        Some(false) => statement
-            .push(" AND (u.enabled = ? OR u.enabled IS NULL)")
-            .bind(false),
-    };
+    if let Some(enabled) = query.enabled {
+        statement = push_enabled(statement, enabled, query.inactive_since);
+    }
     if query.has_link_filter() {
         statement = push_links(statement, query);
     }
@@ -151,6 +149,35 @@ fn select(query: &UserQuery) -> Sql {
             .bind(i64::try_from(limit.saturating_add(1)).unwrap_or(i64::MAX)),
         None => statement,
     }
+}
+
+/// Selects those who read enabled, or those who don't. Odd rows have NULL, which reads as disabled.
+fn push_enabled(statement: Sql, enabled: bool, inactive_since: Option<NaiveDate>) -> Sql {
+    let statement = match enabled {
+        true => statement.push(" AND (u.enabled = ?").bind(true),
+        false => statement
+            .push(" AND (u.enabled = ? OR u.enabled IS NULL")
+            .bind(false),
+    };
+    let Some(day) = inactive_since else {
+        return statement.push(")");
+    };
+    // CASE, because a comparison with NULL must count as no.
+    let (joint, inactive) = match enabled {
+        true => (" AND", "0"),
+        false => (" OR", "1"),
+    };
+    statement
+        .push(joint)
+        .push(
+            " CASE WHEN (u.last_active_at <= ? OR (u.last_active_at IS NULL AND u.created_at < ?)) \
+             AND NOT EXISTS (SELECT 1 FROM user_option o WHERE o.user_id = u.id \
+               AND o.option_id = '1004' AND o.option_value = 'true') THEN 1 ELSE 0 END = ",
+        )
+        .push(inactive)
+        .push(")")
+        .bind(day)
+        .bind(day.succ_opt().unwrap_or(day).and_time(NaiveTime::MIN))
 }
 
 fn push_links(mut statement: Sql, query: &UserQuery) -> Sql {

@@ -1,0 +1,52 @@
+//! Users, groups and passwords.
+
+mod account;
+mod groups;
+mod login;
+mod password_rules;
+mod passwords;
+mod users;
+
+pub use account::{check_mfa, is_inactive};
+pub use groups::{GroupUpdate, NewGroup};
+pub use login::UserLookup;
+pub use users::{NewUser, UserUpdate};
+
+use crate::app::App;
+use crate::error::{Error, Result};
+
+/// Users, groups and passwords.
+pub struct IdentityManager<'a> {
+    app: &'a App,
+}
+
+impl<'a> IdentityManager<'a> {
+    /// A view of the app.
+    pub fn new(app: &'a App) -> Self {
+        Self { app }
+    }
+
+    /// `[federation] default_authorization_ttl`: minutes that a membership lasts whose provider says none.
+    fn default_ttl_minutes(&self) -> i64 {
+        self.app.config().federation.default_authorization_ttl
+    }
+}
+
+/// Names are stored without the space around them.
+fn trimmed(name: &str) -> String {
+    name.trim().to_owned()
+}
+
+/// Refuses text that its column can't hold. SQLite would store it, and no other database could
+/// take the data over.
+///
+/// # Errors
+/// 400 that names the member.
+fn check_length(member: &str, text: &str, limit: usize) -> Result<()> {
+    if text.chars().count() > limit {
+        return Err(Error::bad_request(format!(
+            "'{member}' must have at most {limit} characters."
+        )));
+    }
+    Ok(())
+}
