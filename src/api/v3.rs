@@ -2,5 +2,7 @@
 
 pub mod auth;
 pub mod domains;
+pub mod groups;
 pub mod projects;
 pub mod routes;
+pub mod users;

@@ -7,6 +7,7 @@ mod password_rules;
 mod passwords;
 mod users;
 
+pub use crate::driver::sql::identity::{ExpiryComparison, PasswordExpiryFilter, UserQuery};
 pub use account::{check_mfa, is_inactive};
 pub use groups::{GroupUpdate, NewGroup};
 pub use login::UserLookup;

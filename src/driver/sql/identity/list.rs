@@ -2,7 +2,7 @@
 
 use chrono::{NaiveDate, NaiveTime};
 
-use super::super::filter::{keeps, push_filter};
+use super::super::filter::{is_exact, keeps, push_filter};
 use super::users::{select_user, users_from};
 use crate::driver::sql::db::{Session, Sql, sql};
 use crate::error::Result;
@@ -72,12 +72,28 @@ impl UserQuery {
 
 /// A page of users in order of id.
 pub async fn users(s: &mut Session, query: &UserQuery) -> Result<Page<User>> {
-    let rows = s.fetch_all(select(query)).await?;
-    let users = users_from(s, &rows).await?;
-    let mut page = Page::cut(users, query.hints.limit);
-    page.items
-        .retain(|user| query.name_filters().all(|filter| keeps(filter, &user.name)));
-    Ok(page)
+    let limit = query.hints.limit;
+    let mut query = query.clone();
+    let mut kept = Vec::new();
+    // Where the database selects too much, a page takes more than one read to fill.
+    loop {
+        let rows = s.fetch_all(select(&query)).await?;
+        let page = Page::cut(users_from(s, &rows).await?, limit);
+        if query.name_filters().all(is_exact) {
+            return Ok(page);
+        }
+        let last = page.items.last().map(|user| user.id.to_string());
+        kept.extend(
+            page.items
+                .into_iter()
+                .filter(|user| query.name_filters().all(|filter| keeps(filter, &user.name))),
+        );
+        let full = limit.is_some_and(|limit| kept.len() as u64 > limit);
+        if !page.truncated || full || last.is_none() {
+            return Ok(Page::cut(kept, limit));
+        }
+        query.hints.marker = last;
+    }
 }
 
 /// The users with these ids, in order of id; missing ones are left out.
