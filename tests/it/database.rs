@@ -160,7 +160,7 @@ async fn enum_columns_are_written_read_and_compared_as_text() {
             .bind(kind)
             .bind("a")
             .bind("t")
-            .bind(&RoleId::from("r1"));
+            .bind(RoleId::from("r1"));
         s.execute(insert.bind(false)).await.unwrap();
     }
     let query = sql("SELECT type FROM assignment WHERE actor_id = ? AND").bind("a");
@@ -212,11 +212,11 @@ async fn text_of_all_scripts_comes_back_where_the_schema_can_hold_it() {
     }
     let by_name = sql("SELECT id FROM role WHERE name = ? OR name LIKE ?");
     let found = s.fetch_all(by_name.bind("🔑🔑").bind("%🗝%")).await;
-    assert!(
-        matches!(&found, Ok(rows) if rows.is_empty()),
-        "{:?}",
-        found.err()
-    );
+    match test.db.dialect() {
+        // It refuses to compare them, too.
+        Dialect::Mysql => assert!(matches!(found, Err(Error::BadRequest(_)))),
+        Dialect::Sqlite | Dialect::Postgres => assert_eq!(found.unwrap().len(), 0),
+    }
 }
 
 #[tokio::test]
@@ -367,16 +367,19 @@ async fn a_transaction_that_never_succeeds_ends_as_unavailable() {
     db.close().await;
 }
 
-/// Two transactions that write the same two rows in opposite order.
+/// Two processes that write the same two rows in opposite order: real deadlocks.
+///
+/// Two, because the promise is bounded: with more, PostgreSQL gives a waiting third the lock that
+/// the victim held, and a victim may lose every one of its tries.
 #[tokio::test]
-async fn transactions_that_really_collide_all_succeed() {
+async fn transactions_of_two_processes_that_deadlock_all_succeed() {
     let test = TestDb::synced().await;
     let mut s = test.db.session().await.unwrap();
     insert_role(&mut s, "r1", "0").await.unwrap();
     insert_role(&mut s, "r2", "0x").await.unwrap();
     drop(s);
     let mut running = Vec::new();
-    for task in 0..6 {
+    for task in 0..2 {
         // Each with a pool of its own, as separate processes have.
         let db = test.second_pool().await;
         running.push(tokio::spawn(async move {
@@ -409,11 +412,11 @@ async fn transactions_that_really_collide_all_succeed() {
     let mut s = test.db.session().await.unwrap();
     for id in ["r1", "r2"] {
         let description = role(&mut s, id).await.unwrap().text("description").unwrap();
-        assert_eq!(description.len(), 30);
+        assert_eq!(description.len(), 10);
     }
     let version = sql("SELECT version FROM keystone_native_version WHERE area = ?");
     let row = s.fetch_one(version.bind("assignment")).await.unwrap();
-    assert_eq!(row.int("version").unwrap(), 30);
+    assert_eq!(row.int("version").unwrap(), 10);
 }
 
 #[tokio::test]
@@ -510,7 +513,7 @@ async fn a_server_that_is_away_is_unavailable_soon() {
             charset: None,
             tls: Tls::default(),
         };
-        let mut options = DbOptions::new(Target::Server(server));
+        let mut options = DbOptions::new(Target::Server(Box::new(server)));
         options.max_connections = 2;
         let db = Db::connect(&options).await.unwrap();
         let started = Instant::now();
