@@ -2,5 +2,10 @@
 
 pub mod auth;
 pub mod domains;
+pub mod endpoints;
+mod members;
+mod page;
 pub mod projects;
+pub mod regions;
 pub mod routes;
+pub mod services;
