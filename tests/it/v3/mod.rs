@@ -1,3 +1,6 @@
 //! Tests of `/v3`, one file per resource.
 
 mod auth_tokens;
+mod endpoints;
+mod regions;
+mod services;
