@@ -2,8 +2,6 @@
 
 use crate::api::body::JsonBody;
 use crate::api::context::{Context, PathArgs};
-use crate::api::links::NextPage;
-use crate::api::query::PageRules;
 use crate::api::response::no_content;
 use crate::api::schema;
 use crate::error::{Error, Result};
@@ -22,27 +20,20 @@ pub async fn list(ctx: Context) -> Result<Response> {
         None => "identity:list_roles",
     };
     ctx.enforce(rule, &Target::new())?;
-    let config = &ctx.settings.config;
-    let list_limit = config.role.list_limit.or(config.default.list_limit);
-    let rules = PageRules {
-        list_limit: list_limit.and_then(|limit| u64::try_from(limit).ok()),
-        max: None,
-    };
+    let rules = ctx.open_page_rules(ctx.settings.config.role.list_limit);
     let hints = ctx.query.list_hints(&["name"], rules)?;
     let page = ctx
         .app
         .assignment()
         .roles(domain_id.as_ref(), &hints)
         .await?;
-    let next = match (page.truncated, page.items.last(), hints.limit) {
-        (true, Some(last), Some(limit)) => Some(NextPage {
-            marker: &last.id,
-            limit,
-        }),
-        _ => None,
-    };
-    let items = page.items.iter().map(|role| view(&ctx, role)).collect();
-    Ok(ctx.collection("roles", items, next))
+    Ok(ctx.page(
+        "roles",
+        &page,
+        hints.limit,
+        |role| &role.id,
+        |role| view(&ctx, role),
+    ))
 }
 
 /// `POST /v3/roles`

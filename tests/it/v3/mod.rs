@@ -1,6 +1,9 @@
 //! Tests of `/v3`, one file per resource.
 
 mod auth_tokens;
+mod endpoints;
 mod groups;
 mod passwords;
+mod regions;
+mod services;
 mod users;
