@@ -12,6 +12,7 @@ mod error_mapping;
 pub mod federation;
 pub mod filter;
 pub mod identity;
+pub mod limit;
 pub mod migrate;
 mod options;
 mod pool;
