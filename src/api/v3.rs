@@ -5,6 +5,7 @@ pub mod domains;
 pub mod grants;
 pub mod groups;
 pub mod implied_roles;
+pub mod project_tags;
 pub mod projects;
 pub mod role_assignments;
 pub mod roles;
