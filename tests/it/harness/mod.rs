@@ -3,9 +3,11 @@
 
 mod answer;
 pub mod db;
+mod scene;
 mod seed;
 
 pub use answer::Answer;
+pub use scene::Scene;
 pub use seed::{ADMIN_PASSWORD, Seed};
 
 use axum::body::Body;
