@@ -4,4 +4,5 @@
 //! MySQL/MariaDB server on which every test makes a database of its own.
 
 mod harness;
+mod structure;
 mod v3;
