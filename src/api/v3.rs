@@ -3,8 +3,10 @@
 pub mod auth;
 pub mod domains;
 pub mod grants;
+pub mod groups;
 pub mod implied_roles;
 pub mod projects;
 pub mod role_assignments;
 pub mod roles;
 pub mod routes;
+pub mod users;

@@ -5,9 +5,11 @@
 //! gives one up. Each subsystem keeps all its SQL in one file beside it.
 
 pub mod assignment;
+pub mod credential;
 pub mod db;
 mod dialect;
 mod error_mapping;
+pub mod federation;
 pub mod filter;
 pub mod identity;
 pub mod migrate;
@@ -19,5 +21,6 @@ mod row;
 mod session;
 mod statement;
 pub mod token;
+pub mod trust;
 mod value;
 mod versions;

@@ -1,6 +1,6 @@
 //! THE route table of v3: one line a route, sorted by path.
 
-use super::{auth, grants, implied_roles, role_assignments, roles};
+use super::{auth, grants, groups, implied_roles, role_assignments, roles, users};
 use crate::api::route::{Route, delete, get, patch, post, put};
 
 /// Every v3 route.
@@ -36,6 +36,15 @@ pub fn table() -> Vec<Route> {
         get("/v3/domains/{domain_id}/users/{user_id}/roles/{role_id}", &["identity:check_grant"], grants::check),
         put("/v3/domains/{domain_id}/users/{user_id}/roles/{role_id}", &["identity:create_grant"], grants::grant),
         delete("/v3/domains/{domain_id}/users/{user_id}/roles/{role_id}", &["identity:revoke_grant"], grants::revoke),
+        get("/v3/groups", &["identity:list_groups"], groups::list),
+        post("/v3/groups", &["identity:create_group"], groups::create),
+        get("/v3/groups/{group_id}", &["identity:get_group"], groups::show),
+        patch("/v3/groups/{group_id}", &["identity:update_group"], groups::update),
+        delete("/v3/groups/{group_id}", &["identity:delete_group"], groups::delete),
+        get("/v3/groups/{group_id}/users", &["identity:list_users_in_group"], groups::list_users),
+        get("/v3/groups/{group_id}/users/{user_id}", &["identity:check_user_in_group"], groups::check_user),
+        put("/v3/groups/{group_id}/users/{user_id}", &["identity:add_user_to_group"], groups::add_user),
+        delete("/v3/groups/{group_id}/users/{user_id}", &["identity:remove_user_from_group"], groups::remove_user),
         get("/v3/projects/{project_id}/groups/{group_id}/roles", &["identity:list_grants"], grants::list),
         get("/v3/projects/{project_id}/groups/{group_id}/roles/{role_id}", &["identity:check_grant"], grants::check),
         put("/v3/projects/{project_id}/groups/{group_id}/roles/{role_id}", &["identity:create_grant"], grants::grant),
@@ -63,5 +72,14 @@ pub fn table() -> Vec<Route> {
         get("/v3/system/users/{user_id}/roles/{role_id}", &["identity:check_system_grant_for_user"], grants::check),
         put("/v3/system/users/{user_id}/roles/{role_id}", &["identity:create_system_grant_for_user"], grants::grant),
         delete("/v3/system/users/{user_id}/roles/{role_id}", &["identity:revoke_system_grant_for_user"], grants::revoke),
+        get("/v3/users", &["identity:list_users"], users::list),
+        post("/v3/users", &["identity:create_user"], users::create),
+        get("/v3/users/{user_id}", &["identity:get_user"], users::show),
+        patch("/v3/users/{user_id}", &["identity:update_user"], users::update),
+        delete("/v3/users/{user_id}", &["identity:delete_user"], users::delete),
+        get("/v3/users/{user_id}/groups", &["identity:list_groups_for_user"], users::list_groups),
+        post("/v3/users/{user_id}/password", &[], users::change_password),
+        get("/v3/users/{user_id}/projects", &["identity:list_user_projects"], users::list_projects),
+        delete("/v3/users/{user_id}/tokens", &["identity:revoke_tokens_for_user"], users::revoke_tokens),
     ]
 }
