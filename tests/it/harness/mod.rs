@@ -7,7 +7,7 @@ mod scene;
 mod seed;
 
 pub use answer::Answer;
-pub use scene::Scene;
+pub use scene::{ACME, Scene, UMBRELLA};
 pub use seed::{ADMIN_PASSWORD, Seed};
 
 use axum::body::Body;

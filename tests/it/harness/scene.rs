@@ -8,9 +8,14 @@ use keystone::driver::sql::resource;
 use keystone::model::{Group, Project, Timestamp, User};
 use serde_json::{Map, Value, json};
 
+/// The id of domain `acme`. Tokens for a domain can only carry UUIDs.
+pub const ACME: &str = "acacacacacacacacacacacacacacacac";
+/// The id of domain `umbrella`.
+pub const UMBRELLA: &str = "0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b";
+
 /// Domain `acme` with the projects `top` and, below it, `below`, the users `uma` and `vic`, and the group
-/// `crew` with `uma` in it; domain `umbrella` with the project `elsewhere` and the user `zoe`. Ids are the
-/// names; nobody has a role.
+/// `crew` with `uma` in it; domain `umbrella` with the project `elsewhere` and the user `zoe`. The ids
+/// of projects, users and the group are their names; nobody has a role.
 pub struct Scene {
     pub app: TestApp,
     /// A token of the seeded admin.
@@ -101,14 +106,14 @@ impl Scene {
 }
 
 async fn plant(s: &mut Session, now: Timestamp) -> keystone::Result<()> {
-    for (id, domain, parent) in [
-        ("acme", None, None),
-        ("umbrella", None, None),
-        ("top", Some("acme"), Some("acme")),
-        ("below", Some("acme"), Some("top")),
-        ("elsewhere", Some("umbrella"), Some("umbrella")),
+    for (id, name, domain, parent) in [
+        (ACME, "acme", None, None),
+        (UMBRELLA, "umbrella", None, None),
+        ("top", "top", Some(ACME), Some(ACME)),
+        ("below", "below", Some(ACME), Some("top")),
+        ("elsewhere", "elsewhere", Some(UMBRELLA), Some(UMBRELLA)),
     ] {
-        resource::insert_project(s, &project(id, domain, parent)).await?;
+        resource::insert_project(s, &project(id, name, domain, parent)).await?;
     }
     let mut parameters = HashParameters::new(Algorithm::Bcrypt);
     parameters.rounds = Some(4);
@@ -117,19 +122,19 @@ async fn plant(s: &mut Session, now: Timestamp) -> keystone::Result<()> {
         self_service: false,
         expires_at: None,
     };
-    for (id, domain) in [("uma", "acme"), ("vic", "acme"), ("zoe", "umbrella")] {
+    for (id, domain) in [("uma", ACME), ("vic", ACME), ("zoe", UMBRELLA)] {
         identity::insert_user(s, &user(id, domain, now)).await?;
         identity::add_password(s, &id.into(), &password, 1, now).await?;
     }
-    identity::insert_group(s, &group("crew", "acme")).await?;
+    identity::insert_group(s, &group("crew", ACME)).await?;
     identity::add_member(s, &"uma".into(), &"crew".into()).await?;
     Ok(())
 }
 
-fn project(id: &str, domain: Option<&str>, parent: Option<&str>) -> Project {
+fn project(id: &str, name: &str, domain: Option<&str>, parent: Option<&str>) -> Project {
     Project {
         id: id.into(),
-        name: id.to_owned(),
+        name: name.to_owned(),
         domain_id: domain.map(Into::into),
         parent_id: parent.map(Into::into),
         is_domain: domain.is_none(),

@@ -1,6 +1,6 @@
 //! `/v3/roles/{id}/implies` and `/v3/role_inferences`
 
-use crate::harness::Scene;
+use crate::harness::{ACME, Scene, UMBRELLA};
 use serde_json::{Value, json};
 
 fn reference(id: &str, name: &str) -> Value {
@@ -61,8 +61,8 @@ async fn all_rules_are_listed_by_the_role_that_implies() {
 async fn some_roles_cannot_be_implied() {
     let scene = Scene::new().await;
     let global = scene.new_role("global", None).await;
-    let local = scene.new_role("local", Some("acme")).await;
-    let other = scene.new_role("other", Some("umbrella")).await;
+    let local = scene.new_role("local", Some(ACME)).await;
+    let other = scene.new_role("other", Some(UMBRELLA)).await;
     let admin = scene.role("admin");
     let path = |prior: &str, implied: &str| format!("/v3/roles/{prior}/implies/{implied}");
     scene.put(&path(&global, &local)).await.error(403);
@@ -98,7 +98,7 @@ async fn implied_roles_are_in_tokens_and_a_circle_is_no_trap() {
         scene.new_role("a", None).await,
         scene.new_role("b", None).await,
     );
-    let local = scene.new_role("local", Some("acme")).await;
+    let local = scene.new_role("local", Some(ACME)).await;
     for (prior, implied) in [(&a, &b), (&b, &a), (&a, &a), (&local, &a)] {
         scene
             .put(&format!("/v3/roles/{prior}/implies/{implied}"))

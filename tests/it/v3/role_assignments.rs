@@ -1,6 +1,6 @@
 //! `/v3/role_assignments`
 
-use crate::harness::Scene;
+use crate::harness::{ACME, Scene, UMBRELLA};
 use serde_json::{Value, json};
 
 /// Everything of a listing as sorted short lines: `uma on project:top has a`.
@@ -50,11 +50,11 @@ impl Granted {
     async fn new() -> Self {
         let scene = Scene::new().await;
         let x = scene.new_role("x", None).await;
-        let local = scene.new_role("local", Some("acme")).await;
+        let local = scene.new_role("local", Some(ACME)).await;
         let (member, reader) = (scene.role("member"), scene.role("reader"));
         for path in [
             format!("/v3/projects/top/users/uma/roles/{member}"),
-            format!("/v3/OS-INHERIT/domains/acme/groups/crew/roles/{x}/inherited_to_projects"),
+            format!("/v3/OS-INHERIT/domains/{ACME}/groups/crew/roles/{x}/inherited_to_projects"),
             format!("/v3/projects/below/users/vic/roles/{local}"),
             format!("/v3/system/users/zoe/roles/{reader}"),
             format!("/v3/projects/elsewhere/users/zoe/roles/{reader}"),
@@ -69,7 +69,7 @@ impl Granted {
     }
 
     async fn list(&self, query: &str) -> Vec<String> {
-        let path = format!("/v3/role_assignments?{query}");
+        let path = format!("/v3/role_assignments?{}", query.replace("acme", ACME));
         let mut found = lines(&self.scene.get(&path).await.expect(200).json());
         // What the seed granted is not this scene's.
         found.retain(|line| !line.starts_with(&self.scene.app.seed.user_id));
@@ -77,6 +77,7 @@ impl Granted {
         for line in &mut named {
             for (id, name) in [
                 (self.x.as_str(), "x"),
+                (ACME, "acme"),
                 (&self.local, "local"),
                 (self.scene.role("member"), "member"),
                 (self.scene.role("reader"), "reader"),
@@ -196,7 +197,7 @@ async fn links_lead_to_the_grant_behind_an_effective_assignment() {
             "links": {
                 "membership": format!("{base}/groups/crew/users/uma"),
                 "assignment": format!(
-                    "{base}/OS-INHERIT/domains/acme/groups/crew/roles/{x}/inherited_to_projects"
+                    "{base}/OS-INHERIT/domains/{ACME}/groups/crew/roles/{x}/inherited_to_projects"
                 ),
             },
             "scope": { "project": { "id": "below" }, "OS-INHERIT:inherited_to": "projects" },
@@ -232,7 +233,7 @@ async fn links_lead_to_the_grant_behind_an_effective_assignment() {
 #[tokio::test]
 async fn names_are_added_on_request() {
     let granted = Granted::new().await;
-    let acme = json!({ "id": "acme", "name": "acme" });
+    let acme = json!({ "id": ACME, "name": "acme" });
     let answer = granted
         .scene
         .get("/v3/role_assignments?include_names&scope.project.id=below")
@@ -272,7 +273,7 @@ async fn names_are_added_on_request() {
     assert_eq!(one["scope"], json!({ "system": { "all": true } }));
     assert_eq!(
         one["user"]["domain"],
-        json!({ "id": "umbrella", "name": "umbrella" })
+        json!({ "id": UMBRELLA, "name": "umbrella" })
     );
 }
 
@@ -332,11 +333,11 @@ async fn a_domains_reader_sees_its_own_domain_and_others_nothing() {
     let scene = &granted.scene;
     let (member, reader) = (scene.role("member"), scene.role("reader"));
     scene
-        .put(&format!("/v3/domains/umbrella/users/zoe/roles/{reader}"))
+        .put(&format!("/v3/domains/{UMBRELLA}/users/zoe/roles/{reader}"))
         .await
         .expect(204);
     let token = scene
-        .login("zoe", json!({ "domain": { "id": "umbrella" } }))
+        .login("zoe", json!({ "domain": { "id": UMBRELLA } }))
         .await;
     let get = |query: &str| {
         let request = scene
@@ -346,7 +347,7 @@ async fn a_domains_reader_sees_its_own_domain_and_others_nothing() {
         async move { request.send().await }
     };
     let own = [
-        format!("zoe on domain:umbrella has {reader}"),
+        format!("zoe on domain:{UMBRELLA} has {reader}"),
         format!("zoe on project:elsewhere has {reader}"),
     ];
     assert_eq!(lines(&get("").await.expect(200).json()), own);

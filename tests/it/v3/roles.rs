@@ -1,6 +1,6 @@
 //! `/v3/roles`
 
-use crate::harness::{Scene, TestApp};
+use crate::harness::{ACME, Scene, TestApp, UMBRELLA};
 use serde_json::{Value, json};
 
 fn names(roles: &Value) -> Vec<&str> {
@@ -53,12 +53,12 @@ async fn a_role_is_created_shown_changed_and_deleted() {
 async fn names_are_unique_among_global_roles_and_in_each_domain() {
     let scene = Scene::new().await;
     scene.new_role("r", None).await;
-    let of_acme = scene.new_role("r", Some("acme")).await;
-    scene.new_role("r", Some("umbrella")).await;
-    let again = json!({ "role": { "name": "r", "domain_id": "acme" } });
+    let of_acme = scene.new_role("r", Some(ACME)).await;
+    scene.new_role("r", Some(UMBRELLA)).await;
+    let again = json!({ "role": { "name": "r", "domain_id": ACME } });
     let message = scene.post("/v3/roles", again).await.error(409);
     assert!(message.contains("'r'"), "{message}");
-    let other = scene.new_role("other", Some("acme")).await;
+    let other = scene.new_role("other", Some(ACME)).await;
     let rename = json!({ "role": { "name": "r" } });
     scene
         .patch(&format!("/v3/roles/{other}"), rename.clone())
@@ -97,11 +97,11 @@ async fn bad_bodies_are_refused_before_anybody_asks_who_calls() {
 #[tokio::test]
 async fn neither_id_nor_domain_can_change() {
     let scene = Scene::new().await;
-    let id = scene.new_role("r", Some("acme")).await;
+    let id = scene.new_role("r", Some(ACME)).await;
     let path = format!("/v3/roles/{id}");
     for change in [
         json!({ "id": "other" }),
-        json!({ "domain_id": "umbrella" }),
+        json!({ "domain_id": UMBRELLA }),
         json!({ "domain_id": null }),
         json!({}),
     ] {
@@ -110,7 +110,7 @@ async fn neither_id_nor_domain_can_change() {
             .await
             .error(400);
     }
-    let same = json!({ "role": { "domain_id": "acme" } });
+    let same = json!({ "role": { "domain_id": ACME } });
     scene.patch(&path, same).await.expect(200);
 }
 
@@ -146,7 +146,7 @@ async fn an_immutable_role_first_has_to_become_mutable() {
 async fn a_list_shows_global_roles_or_those_of_one_domain() {
     let scene = Scene::new().await;
     scene.new_role("Auditor", None).await;
-    scene.new_role("local", Some("acme")).await;
+    scene.new_role("local", Some(ACME)).await;
     let global = scene.get("/v3/roles").await.expect(200).json();
     assert_eq!(
         names(&global),
@@ -158,14 +158,14 @@ async fn a_list_shows_global_roles_or_those_of_one_domain() {
     );
     assert_eq!(global.get("truncated"), None);
     let of_acme = scene
-        .get("/v3/roles?domain_id=acme")
+        .get(&format!("/v3/roles?domain_id={ACME}"))
         .await
         .expect(200)
         .json();
     assert_eq!(names(&of_acme), ["local"]);
     assert_eq!(
         of_acme["links"]["self"],
-        "http://keystone.test/v3/roles?domain_id=acme"
+        format!("http://keystone.test/v3/roles?domain_id={ACME}")
     );
     for (filter, found) in [
         ("name=member", vec!["member"]),
@@ -222,6 +222,7 @@ async fn only_admins_manage_roles() {
     let scene = Scene::new().await;
     let role = scene.new_role("r", None).await;
     let path = format!("/v3/roles/{role}");
+    let of_domain = format!("/v3/roles?domain_id={ACME}");
     let member = scene.app.persona("mia", "member").await.token;
     let app = &scene.app;
     let body = json!({ "role": { "name": "x" } });
@@ -229,7 +230,7 @@ async fn only_admins_manage_roles() {
         let status = if token.is_some() { 403 } else { 401 };
         for request in [
             app.get("/v3/roles"),
-            app.get("/v3/roles?domain_id=acme"),
+            app.get(&of_domain),
             app.get(&path),
             app.post("/v3/roles", body.clone()),
             app.patch(&path, body.clone()),
@@ -256,13 +257,13 @@ async fn a_domains_manager_sees_the_roles_it_may_grant() {
     let scene = Scene::new().await;
     let manager = scene.role("manager");
     scene
-        .put(&format!("/v3/domains/acme/users/vic/roles/{manager}"))
+        .put(&format!("/v3/domains/{ACME}/users/vic/roles/{manager}"))
         .await
         .expect(204);
     let token = scene
-        .login("vic", json!({ "domain": { "id": "acme" } }))
+        .login("vic", json!({ "domain": { "id": ACME } }))
         .await;
-    let local = scene.new_role("local", Some("acme")).await;
+    let local = scene.new_role("local", Some(ACME)).await;
     let get = |path: String| {
         let request = scene.app.get(&path).token(&token);
         async move { request.send().await.status }
@@ -283,7 +284,7 @@ async fn a_deleted_role_leaves_no_grant_and_no_rule() {
     let member = scene.role("member");
     for path in [
         format!("/v3/projects/top/users/uma/roles/{role}"),
-        format!("/v3/domains/acme/groups/crew/roles/{role}"),
+        format!("/v3/domains/{ACME}/groups/crew/roles/{role}"),
         format!("/v3/system/users/uma/roles/{role}"),
     ] {
         scene.put(&path).await.expect(204);
