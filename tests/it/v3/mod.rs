@@ -7,3 +7,7 @@ mod passwords;
 mod regions;
 mod services;
 mod users;
+mod grants;
+mod implied_roles;
+mod role_assignments;
+mod roles;
