@@ -167,7 +167,8 @@ class Side:
 
     def plain(self, text):
         """`text` with this side's own values replaced by what they are."""
-        text = text.replace(self.base, "<base>")
+        for base in (self.base, self.base.replace("http://", "https://")):
+            text = text.replace(base, base.split(":")[0] + "://<host>")
         for name, value in self.values.items():
             if len(value) >= 32 and value in text:
                 text = text.replace(value, f"<{name}>")
@@ -186,6 +187,9 @@ def normal(value, side, path=""):
                 out[key] = "<message>"
             elif key == "audit_ids" and isinstance(member, list):
                 out[key] = ["<audit-id>" for _ in member]
+            elif where == ".links.next" and isinstance(member, str):
+                # The marker is an id, and the order of ids is as random as they are.
+                out[key] = re.sub(r"marker=[^&]+", "marker=<id>", side.plain(member))
             else:
                 # An id can be a key too, as in parents_as_ids.
                 out[side.plain(key)] = normal(member, side, where)

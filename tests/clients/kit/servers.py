@@ -134,9 +134,11 @@ class Site:
             f"[database]\nconnection = {self.database.url}\n"
             f"[fernet_tokens]\nkey_repository = {self.folder}/fernet-keys\n"
             f"[fernet_receipts]\nkey_repository = {self.folder}/fernet-keys\n"
-            f"[credential]\nkey_repository = {self.folder}/credential-keys\n"
-            # Two servers write behind each other's back here, so neither may remember.
-            f"[cache]\nenabled = false\n{options}")
+            f"[credential]\nkey_repository = {self.folder}/credential-keys\n{options}")
+        # Another server may write behind this one's back, so it must not remember. Python's
+        # default remembers within one request only, and crawls without that.
+        self.no_cache = self.folder / "no-cache.conf"
+        self.no_cache.write_text("[cache]\nenabled = false\n")
 
     def prepare(self, implementation, url):
         """Empty database to a bootstrapped cloud, by one implementation's operator commands."""
@@ -165,7 +167,8 @@ class Rust:
 
     def start(self, site, port=None):
         port = port or free_port()
-        server = Process([binary(), "--config-file", site.config, "--bind", f"{HOST}:{port}",
+        server = Process([binary(), "--config-file", site.config,
+                          "--config-file", site.no_cache, "--bind", f"{HOST}:{port}",
                           "--admin-bind", "none"], site.folder / f"{self.name}-{port}.log")
         server.base = f"http://{HOST}:{port}"
         server.wait_ready(f"{server.base}/v3")
