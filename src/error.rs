@@ -66,12 +66,18 @@ impl Error {
 
     /// 401 with a reason for the log.
     pub fn unauthorized(reason: impl Into<String>) -> Self {
-        Self::Unauthorized { reason: reason.into(), identity: None }
+        Self::Unauthorized {
+            reason: reason.into(),
+            identity: None,
+        }
     }
 
     /// 404 for a resource of a kind.
     pub fn not_found(kind: &'static str, id: impl fmt::Display) -> Self {
-        Self::NotFound { kind, id: id.to_string() }
+        Self::NotFound {
+            kind,
+            id: id.to_string(),
+        }
     }
 
     /// 409 with a message.

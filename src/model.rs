@@ -1,10 +1,21 @@
 //! Plain types that every layer shares. Nothing here does I/O.
 
+mod assignment;
+mod catalog;
 mod id;
-pub mod secret;
+pub mod list;
+mod resource;
+mod revocation;
+mod secret;
 mod timestamp;
 pub mod token;
+mod user;
 
+pub use assignment::*;
+pub use catalog::*;
 pub use id::*;
+pub use resource::*;
+pub use revocation::*;
 pub use secret::Secret;
 pub use timestamp::Timestamp;
+pub use user::*;

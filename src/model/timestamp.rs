@@ -31,10 +31,15 @@ impl Timestamp {
         if let Ok(zoned) = DateTime::parse_from_rfc3339(text) {
             return Some(Self(zoned.with_timezone(&Utc).trunc_subsecs(6)));
         }
-        ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S%.f%z"]
-            .iter()
-            .find_map(|format| NaiveDateTime::parse_from_str(text, format).ok())
-            .map(|naive| Self(naive.and_utc().trunc_subsecs(6)))
+        [
+            "%Y-%m-%dT%H:%M:%S%.f",
+            "%Y-%m-%d %H:%M:%S%.f",
+            "%Y-%m-%dT%H:%M",
+            "%Y-%m-%dT%H:%M:%S%.f%z",
+        ]
+        .iter()
+        .find_map(|format| NaiveDateTime::parse_from_str(text, format).ok())
+        .map(|naive| Self(naive.and_utc().trunc_subsecs(6)))
     }
 
     /// Seconds since 1970.
@@ -59,8 +64,13 @@ impl Timestamp {
 
     /// So many seconds later (earlier when negative); saturates at chrono's range.
     pub fn plus_seconds(self, seconds: i64) -> Self {
-        let moved = TimeDelta::try_seconds(seconds).and_then(|delta| self.0.checked_add_signed(delta));
-        Self(moved.unwrap_or(if seconds < 0 { DateTime::<Utc>::MIN_UTC } else { DateTime::<Utc>::MAX_UTC }))
+        let moved =
+            TimeDelta::try_seconds(seconds).and_then(|delta| self.0.checked_add_signed(delta));
+        Self(moved.unwrap_or(if seconds < 0 {
+            DateTime::<Utc>::MIN_UTC
+        } else {
+            DateTime::<Utc>::MAX_UTC
+        }))
     }
 
     /// `2026-01-01T00:00:00.000000`, the form without zone that `password_expires_at` has.

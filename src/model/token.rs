@@ -1,6 +1,9 @@
 //! What a token says, whichever format carries it.
 
-use super::{ApplicationCredentialId, DomainId, GroupId, IdpId, ProjectId, Timestamp, TrustId, UserId};
+use super::{
+    ApplicationCredentialId, DomainId, EndpointId, GroupId, IdpId, ProjectId, RegionId, RoleId,
+    ServiceId, Timestamp, TrustId, UserId,
+};
 
 /// The facts inside a token. Everything else in a token's answer (roles, catalog, names) is looked up
 /// when the token is validated.
@@ -63,4 +66,78 @@ pub enum TokenOrigin {
         /// The federation protocol, e.g. `mapped`.
         protocol_id: String,
     },
+}
+
+/// A name with its id, as tokens show users' and projects' domains.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct DomainRef {
+    pub id: DomainId,
+    pub name: String,
+}
+
+/// A role as tokens show it.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct RoleRef {
+    pub id: RoleId,
+    pub name: String,
+}
+
+/// A token that was found good, with all that its answer shows and that policy asks about.
+#[derive(Clone, Debug)]
+pub struct ValidToken {
+    pub payload: TokenPayload,
+    pub user: TokenUser,
+    pub scope: ResolvedScope,
+    /// Effective roles at the scope; empty for an unscoped token.
+    pub roles: Vec<RoleRef>,
+    /// Names of `roles`, in the same order, as policy wants them.
+    pub role_names: Vec<String>,
+    /// The service catalog with its URLs filled in; `None` for an unscoped token.
+    pub catalog: Option<Vec<CatalogService>>,
+    /// Whether the project is the configured admin project; `None` when none is configured.
+    pub is_admin_project: Option<bool>,
+}
+
+/// The user of a token.
+#[derive(Clone, Debug)]
+pub struct TokenUser {
+    pub id: UserId,
+    pub name: String,
+    pub domain: DomainRef,
+    pub password_expires_at: Option<Timestamp>,
+}
+
+/// A token's scope with the names that its answer shows.
+#[derive(Clone, Debug)]
+pub enum ResolvedScope {
+    Unscoped,
+    Project {
+        id: ProjectId,
+        name: String,
+        domain: DomainRef,
+        is_domain: bool,
+    },
+    Domain(DomainRef),
+    System,
+}
+
+/// A service of the catalog, as tokens show it.
+#[derive(Clone, Debug, serde::Serialize)]
+pub struct CatalogService {
+    pub endpoints: Vec<CatalogEndpoint>,
+    pub id: ServiceId,
+    #[serde(rename = "type")]
+    pub service_type: Option<String>,
+    pub name: String,
+}
+
+/// An endpoint of the catalog, as tokens show it.
+#[derive(Clone, Debug, serde::Serialize)]
+pub struct CatalogEndpoint {
+    pub id: EndpointId,
+    pub interface: String,
+    pub region_id: Option<RegionId>,
+    pub url: String,
+    /// The same as `region_id`; old clients read this one.
+    pub region: Option<RegionId>,
 }

@@ -1,0 +1,34 @@
+//! HTTP: the only place that knows header names, query strings and JSON envelopes.
+
+pub mod body;
+pub mod context;
+pub mod discovery;
+pub mod edge;
+pub mod health;
+pub mod json_home;
+pub mod links;
+pub mod metrics;
+pub mod query;
+pub mod response;
+pub mod route;
+pub mod schema;
+pub mod server;
+pub mod v3;
+pub mod versions;
+
+use crate::app::App;
+use axum::Router;
+use axum::routing::get;
+use std::sync::Arc;
+
+/// The router of the public listener.
+pub fn public_router(app: &Arc<App>) -> Router {
+    let mut routes = versions::table();
+    routes.extend(v3::routes::table());
+    route::router(routes, Arc::clone(app))
+}
+
+/// The router of the admin listener: the public one, and what only operators should reach.
+pub fn admin_router(app: &Arc<App>) -> Router {
+    public_router(app).route("/metrics", get(metrics::show).with_state(Arc::clone(app)))
+}

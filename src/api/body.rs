@@ -1,0 +1,77 @@
+//! Request bodies: JSON objects of bounded size.
+
+use crate::api::edge::body_limit;
+use crate::app::App;
+use crate::error::{Error, Result};
+use axum::extract::{FromRequest, Request};
+use axum::http::{HeaderMap, header};
+use serde_json::{Map, Value};
+use std::sync::Arc;
+
+/// A body that must be a JSON object; an absent body reads as `{}`.
+pub struct JsonBody(pub Value);
+
+impl JsonBody {
+    /// The object under the one key that an envelope has, e.g. `user`. Schemas have checked it before.
+    pub fn member(&self, name: &str) -> Result<&Map<String, Value>> {
+        self.0.get(name).and_then(Value::as_object).ok_or_else(|| {
+            Error::bad_request(format!("The body must have an object named '{name}'."))
+        })
+    }
+}
+
+impl FromRequest<Arc<App>> for JsonBody {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, app: &Arc<App>) -> Result<Self> {
+        let limit = body_limit(&app.settings().config);
+        check_content_type(request.headers())?;
+        let bytes = axum::body::to_bytes(
+            request.into_body(),
+            usize::try_from(limit).unwrap_or(usize::MAX),
+        )
+        .await
+        .map_err(|error| read_failure(error, limit))?;
+        if bytes.is_empty() {
+            return Ok(Self(Value::Object(Map::new())));
+        }
+        let value: Value = serde_json::from_slice(&bytes)
+            .map_err(|error| Error::bad_request(format!("The body is not valid JSON: {error}.")))?;
+        if !value.is_object() {
+            return Err(Error::bad_request("The body must be a JSON object."));
+        }
+        Ok(Self(value))
+    }
+}
+
+/// Keystone takes a missing or empty Content-Type as JSON, and refuses any other type.
+fn check_content_type(headers: &HeaderMap) -> Result<()> {
+    let Some(value) = headers.get(header::CONTENT_TYPE) else {
+        return Ok(());
+    };
+    let essence = value
+        .to_str()
+        .unwrap_or("?")
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim();
+    if essence.is_empty() || essence.eq_ignore_ascii_case("application/json") {
+        Ok(())
+    } else {
+        Err(Error::bad_request(format!(
+            "The body must be application/json, not {essence}."
+        )))
+    }
+}
+
+fn read_failure(error: axum::Error, limit: u64) -> Error {
+    let mut source: Option<&(dyn std::error::Error + 'static)> = Some(&error);
+    while let Some(cause) = source {
+        if cause.is::<http_body_util::LengthLimitError>() {
+            return Error::TooLarge(limit);
+        }
+        source = cause.source();
+    }
+    Error::bad_request("The body could not be read to its end.")
+}

@@ -1,0 +1,283 @@
+//! Who is calling, from where, and what they may do: the first argument of every handler.
+
+use crate::api::edge::RequestMeta;
+use crate::api::links::{BaseUrl, NextPage};
+use crate::api::query::Query;
+use crate::api::response;
+use crate::app::{App, Settings};
+use crate::error::{Error, Result};
+use crate::manager::token::TokenEntry;
+use crate::model::token::{ResolvedScope, ValidToken};
+use crate::model::{DomainId, UserId};
+use crate::policy::{Credentials, Target};
+use axum::extract::{FromRequestParts, RawPathParams};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use serde_json::{Map, Value};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use subtle::ConstantTimeEq;
+
+/// One request's context.
+pub struct Context {
+    /// The program.
+    pub app: Arc<App>,
+    /// Configuration, policy and keys as they were when the request came; they don't change under it.
+    pub settings: Arc<Settings>,
+    /// Id, base URL and target of the request.
+    pub request: Arc<RequestMeta>,
+    /// The query string, decoded.
+    pub query: Query,
+    caller: Caller,
+    enforced: Option<Arc<Enforced>>,
+}
+
+/// Whose token came with the request.
+enum Caller {
+    /// None came.
+    Anonymous,
+    /// One came that is not good; protected handlers answer this, public ones don't care.
+    Refused(Error),
+    /// `[DEFAULT] admin_token`: may do everything, is nobody.
+    AdminToken,
+    /// A good token.
+    Token(Arc<TokenEntry>),
+}
+
+/// Set when a handler asked policy. Debug builds check it for every route that names a rule.
+#[derive(Default)]
+pub struct Enforced(AtomicBool);
+
+impl Enforced {
+    /// Whether policy was asked.
+    pub fn get(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+impl FromRequestParts<Arc<App>> for Context {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self> {
+        let request = parts
+            .extensions
+            .get::<Arc<RequestMeta>>()
+            .cloned()
+            .ok_or_else(|| Error::internal("a request came around the edge"))?;
+        let settings = app.settings();
+        let caller = caller(app, &settings, &parts.headers).await?;
+        Ok(Self {
+            query: Query::parse(parts.uri.query().unwrap_or_default()),
+            enforced: parts.extensions.get().cloned(),
+            app: Arc::clone(app),
+            settings,
+            request,
+            caller,
+        })
+    }
+}
+
+async fn caller(app: &App, settings: &Settings, headers: &HeaderMap) -> Result<Caller> {
+    let Some(token) = headers.get("x-auth-token") else {
+        return Ok(Caller::Anonymous);
+    };
+    if let Some(admin_token) = &settings.config.default.admin_token
+        && bool::from(admin_token.expose().as_bytes().ct_eq(token.as_bytes()))
+    {
+        return Ok(Caller::AdminToken);
+    }
+    let Ok(token) = token.to_str() else {
+        return Ok(Caller::Refused(Error::unauthorized(
+            "X-Auth-Token is not text",
+        )));
+    };
+    match app.token().validate(token, 0).await {
+        Ok(entry) => Ok(Caller::Token(entry)),
+        // A database that is away says nothing about the token.
+        Err(error @ (Error::Unavailable(_) | Error::Transient(_) | Error::Internal(_))) => {
+            Err(error)
+        }
+        Err(error) => Ok(Caller::Refused(Error::unauthorized(format!(
+            "X-Auth-Token: {error}"
+        )))),
+    }
+}
+
+impl Context {
+    /// What links start with.
+    pub fn base(&self) -> &BaseUrl {
+        &self.request.base
+    }
+
+    /// Asks policy whether the caller may do what a rule governs.
+    ///
+    /// Targets hold facts from the database and from the path; nothing else may reach them.
+    ///
+    /// # Errors
+    /// 401 without a good token, 403 when the rule says no.
+    pub fn enforce(&self, rule: &str, target: &Target) -> Result<()> {
+        self.mark_enforced();
+        let token = match &self.caller {
+            Caller::AdminToken => return Ok(()),
+            Caller::Token(entry) => &entry.token,
+            Caller::Anonymous => return Err(Error::unauthorized("no X-Auth-Token was sent")),
+            Caller::Refused(error) => return Err(error.clone()),
+        };
+        Ok(self
+            .settings
+            .policy
+            .enforce(rule, &credentials(token), target)?)
+    }
+
+    /// Fails with 401 unless a good token (or `admin_token`) came.
+    pub fn authenticated(&self) -> Result<()> {
+        match &self.caller {
+            Caller::AdminToken | Caller::Token(_) => Ok(()),
+            Caller::Anonymous => Err(Error::unauthorized("no X-Auth-Token was sent")),
+            Caller::Refused(error) => Err(error.clone()),
+        }
+    }
+
+    /// Whether policy would say yes; for answers that show each caller what it may see.
+    pub fn allows(&self, rule: &str, target: &Target) -> bool {
+        self.enforce(rule, target).is_ok()
+    }
+
+    /// The caller's token.
+    ///
+    /// # Errors
+    /// 401 when none came or it is not good; `admin_token` is no token of anybody.
+    pub fn token(&self) -> Result<&ValidToken> {
+        match &self.caller {
+            Caller::Token(entry) => Ok(&entry.token),
+            Caller::AdminToken => Err(Error::unauthorized("admin_token is nobody's token")),
+            Caller::Anonymous => Err(Error::unauthorized("no X-Auth-Token was sent")),
+            Caller::Refused(error) => Err(error.clone()),
+        }
+    }
+
+    /// Whether the caller used `[DEFAULT] admin_token`.
+    pub fn is_admin_token(&self) -> bool {
+        matches!(self.caller, Caller::AdminToken)
+    }
+
+    /// The calling user, if a good token came.
+    pub fn user_id(&self) -> Option<&UserId> {
+        match &self.caller {
+            Caller::Token(entry) => Some(&entry.token.payload.user_id),
+            _ => None,
+        }
+    }
+
+    /// The domain that the caller's token is scoped to. Such callers see only it in collections.
+    pub fn domain_of_scope(&self) -> Option<&DomainId> {
+        match &self.caller {
+            Caller::Token(entry) => match &entry.token.scope {
+                ResolvedScope::Domain(domain) => Some(&domain.id),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// The domain for a new object whose body names none: the scope's, else the project's of the
+    /// token, else `[identity] default_domain_id`.
+    pub fn domain_for_new(&self) -> DomainId {
+        let of_token = match &self.caller {
+            Caller::Token(entry) => match &entry.token.scope {
+                ResolvedScope::Domain(domain) => Some(domain.id.clone()),
+                ResolvedScope::Project { domain, .. } => Some(domain.id.clone()),
+                ResolvedScope::Unscoped | ResolvedScope::System => None,
+            },
+            _ => None,
+        };
+        of_token.unwrap_or_else(|| {
+            DomainId::from(self.settings.config.identity.default_domain_id.as_str())
+        })
+    }
+
+    /// Notes that a handler decided by itself, without a rule, who may call (e.g. own password change).
+    pub fn mark_enforced(&self) {
+        if let Some(flag) = &self.enforced {
+            flag.0.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// `{"user": {…, "links": {"self": …}}}`.
+    pub fn member(
+        &self,
+        status: StatusCode,
+        key: &str,
+        collection: &str,
+        id: &str,
+        mut body: Map<String, Value>,
+    ) -> Response {
+        body.insert("links".to_owned(), self.base().member_links(collection, id));
+        let mut envelope = Map::new();
+        envelope.insert(key.to_owned(), Value::Object(body));
+        response::json(status, &envelope)
+    }
+
+    /// `{"users": […], "links": {next, self, previous}}`, and `truncated` when there is a next page.
+    ///
+    /// `items` carry their own links already.
+    pub fn collection(&self, key: &str, items: Vec<Value>, next: Option<NextPage<'_>>) -> Response {
+        let mut envelope = Map::new();
+        envelope.insert(key.to_owned(), Value::Array(items));
+        envelope.insert(
+            "links".to_owned(),
+            self.base().collection_links(&self.request.target, next),
+        );
+        if next.is_some() {
+            envelope.insert("truncated".to_owned(), Value::Bool(true));
+        }
+        response::json(StatusCode::OK, &envelope)
+    }
+}
+
+/// What policy sees of a token.
+fn credentials(token: &ValidToken) -> Credentials<'_> {
+    let mut credentials = Credentials {
+        user_id: Some(&token.payload.user_id),
+        user_domain_id: Some(&token.user.domain.id),
+        roles: &token.role_names,
+        is_admin_project: token.is_admin_project.unwrap_or(true),
+        ..Credentials::default()
+    };
+    match &token.scope {
+        ResolvedScope::Unscoped => {}
+        ResolvedScope::Project { id, domain, .. } => {
+            credentials.project_id = Some(id);
+            credentials.project_domain_id = Some(&domain.id);
+        }
+        ResolvedScope::Domain(domain) => credentials.domain_id = Some(&domain.id),
+        ResolvedScope::System => credentials.system = true,
+    }
+    credentials
+}
+
+/// Path arguments in the order of the route's template.
+pub struct PathArgs(Vec<String>);
+
+impl PathArgs {
+    /// The argument at an index, as an id of some kind.
+    pub fn id<T: From<String>>(&self, index: usize) -> Result<T> {
+        self.0.get(index).cloned().map(T::from).ok_or_else(|| {
+            Error::internal("a handler asks for more path arguments than its route has")
+        })
+    }
+}
+
+impl FromRequestParts<Arc<App>> for PathArgs {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self> {
+        let params = RawPathParams::from_request_parts(parts, app)
+            .await
+            .map_err(|_| Error::bad_request("The path is not valid UTF-8."))?;
+        Ok(Self(
+            params.iter().map(|(_, value)| value.to_owned()).collect(),
+        ))
+    }
+}

@@ -1,0 +1,53 @@
+//! Version documents.
+
+use super::links::BaseUrl;
+use serde_json::{Value, json};
+
+/// What `GET /v3` answers with 200.
+pub fn v3(base: &BaseUrl) -> Value {
+    json!({ "version": version(base) })
+}
+
+/// What `GET /` answers with 300. The answer's `Location` is [`location`].
+pub fn root(base: &BaseUrl) -> Value {
+    json!({ "versions": { "values": [version(base)] } })
+}
+
+/// Where the API is: `http://host:5000/v3/`.
+pub fn location(base: &BaseUrl) -> String {
+    format!("{}/", base.v3())
+}
+
+fn version(base: &BaseUrl) -> Value {
+    json!({
+        "id": "v3.14",
+        "status": "stable",
+        "updated": "2020-04-07T00:00:00Z",
+        "links": [{ "rel": "self", "href": location(base) }],
+        "media-types": [{
+            "base": "application/json",
+            "type": "application/vnd.openstack.identity-v3+json",
+        }],
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_documents_are_those_of_keystone_30() {
+        let version = concat!(
+            r#"{"id":"v3.14","status":"stable","updated":"2020-04-07T00:00:00Z","#,
+            r#""links":[{"rel":"self","href":"http://h:5000/v3/"}],"#,
+            r#""media-types":[{"base":"application/json","#,
+            r#""type":"application/vnd.openstack.identity-v3+json"}]}"#
+        );
+        let base = BaseUrl::from_public_endpoint("http://h:5000/");
+        assert_eq!(v3(&base).to_string(), format!(r#"{{"version":{version}}}"#));
+        assert_eq!(
+            root(&base).to_string(),
+            format!(r#"{{"versions":{{"values":[{version}]}}}}"#)
+        );
+    }
+}

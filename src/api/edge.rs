@@ -1,0 +1,229 @@
+//! The outermost layer of every request: ids, body bounds, normal paths, error bodies, the access log.
+//!
+//! It stands outside the router because it changes the path before routing and must see every answer,
+//! also the router's own 404 and 405.
+
+use crate::api::links::{BaseUrl, Connection, LinkRules};
+use crate::api::response::{render_error, status_of};
+use crate::app::App;
+use crate::config::Config;
+use crate::error::Error;
+use axum::Router;
+use axum::body::Body;
+use axum::extract::MatchedPath;
+use axum::http::uri::{PathAndQuery, Uri};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, header};
+use axum::response::IntoResponse;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tower::ServiceExt;
+
+static REQUEST_ID: HeaderName = HeaderName::from_static("x-openstack-request-id");
+
+/// What is known of a request before anything reads it.
+#[derive(Debug)]
+pub struct RequestMeta {
+    /// `req-` and a UUID; in every answer and every log line.
+    pub id: String,
+    /// The id that the client's own request had, when it sent one of the same form.
+    pub global_id: Option<String>,
+    /// What links start with.
+    pub base: BaseUrl,
+    /// Path and query as sent, with no trailing slash on the path.
+    pub target: String,
+}
+
+/// The service that a listener serves.
+#[derive(Clone)]
+pub struct Edge {
+    app: Arc<App>,
+    router: Router,
+    /// What links name when a request names no host.
+    authority: Arc<str>,
+}
+
+impl Edge {
+    /// Wraps a router whose state is given already; `authority` is the listener's address.
+    pub fn new(app: Arc<App>, router: Router, authority: &str) -> Self {
+        Self {
+            app,
+            router,
+            authority: authority.into(),
+        }
+    }
+
+    /// Answers one request; never fails.
+    pub async fn handle(&self, mut request: Request<Body>) -> Response<Body> {
+        let started = Instant::now();
+        let settings = self.app.settings();
+        let limit = body_limit(&settings.config);
+        let meta = Arc::new(RequestMeta {
+            id: format!("req-{}", uuid::Uuid::new_v4()),
+            global_id: global_request_id(request.headers()),
+            base: self.base_url(&settings.links, &request),
+            target: strip_trailing_slashes(request.uri_mut()),
+        });
+        if declared_length(request.headers()).is_some_and(|length| length > limit) {
+            return render_error(&Error::TooLarge(limit), &meta, false);
+        }
+        let method = request.method().clone();
+        request.extensions_mut().insert(Arc::clone(&meta));
+
+        let mut response = match self.router.clone().oneshot(request).await {
+            Ok(response) => response,
+            Err(never) => match never {},
+        };
+        let failure = response.extensions_mut().remove::<Error>();
+        if let Some(error) = &failure {
+            let rendered = render_error(error, &meta, settings.config.default.insecure_debug);
+            let (parts, body) = rendered.into_parts();
+            *response.body_mut() = if method == http::Method::HEAD {
+                Body::empty()
+            } else {
+                body
+            };
+            response.headers_mut().extend(parts.headers);
+        }
+        let elapsed = started.elapsed();
+        let route = response
+            .extensions()
+            .get::<MatchedPath>()
+            .map_or("", MatchedPath::as_str)
+            .to_owned();
+        self.app
+            .metrics
+            .request(&method, &route, response.status(), elapsed);
+        log_access(
+            &meta,
+            &method,
+            &route,
+            response.status(),
+            failure.as_ref(),
+            elapsed,
+        );
+        decorate(&mut response, &meta, &route);
+        response
+    }
+}
+
+impl Edge {
+    fn base_url(&self, rules: &LinkRules, request: &Request<Body>) -> BaseUrl {
+        let authority = request
+            .uri()
+            .authority()
+            .map_or(&*self.authority, |authority| authority.as_str());
+        BaseUrl::of_request(
+            rules,
+            request.headers(),
+            Connection {
+                scheme: "http",
+                authority,
+            },
+        )
+    }
+}
+
+/// Headers that every routed answer has.
+fn decorate(response: &mut Response<Body>, meta: &RequestMeta, route: &str) {
+    if response.status() == StatusCode::PAYLOAD_TOO_LARGE {
+        return;
+    }
+    let headers = response.headers_mut();
+    if route != "/healthcheck" {
+        headers.insert(header::VARY, HeaderValue::from_static("X-Auth-Token"));
+    }
+    if let Ok(id) = HeaderValue::from_str(&meta.id) {
+        headers.insert(REQUEST_ID.clone(), id);
+    }
+}
+
+/// Each request is one line; each failure of ours is one line more detailed, with the same request id.
+fn log_access(
+    meta: &RequestMeta,
+    method: &http::Method,
+    route: &str,
+    status: StatusCode,
+    failure: Option<&Error>,
+    elapsed: Duration,
+) {
+    let global_id = meta.global_id.as_deref();
+    let duration_us = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
+    match failure {
+        Some(error) if status_of(error).is_server_error() => tracing::error!(
+            request_id = meta.id, global_id, %method, route, status = status.as_u16(), duration_us, %error,
+            "request failed"
+        ),
+        Some(error) => tracing::info!(
+            request_id = meta.id, global_id, %method, route, status = status.as_u16(), duration_us, %error,
+            "request refused"
+        ),
+        None => tracing::info!(
+            request_id = meta.id, global_id, %method, route, status = status.as_u16(), duration_us, "request"
+        ),
+    }
+}
+
+/// The client's request id, when it has the one form that is safe to repeat in logs.
+fn global_request_id(headers: &HeaderMap) -> Option<String> {
+    let id = headers.get(&REQUEST_ID)?.to_str().ok()?;
+    let uuid = id.strip_prefix("req-")?;
+    uuid::Uuid::try_parse(uuid).ok()?;
+    Some(id.to_owned())
+}
+
+/// `[oslo_middleware] max_request_body_size` in bytes.
+pub fn body_limit(config: &Config) -> u64 {
+    u64::try_from(config.oslo_middleware.max_request_body_size).unwrap_or(0)
+}
+
+fn declared_length(headers: &HeaderMap) -> Option<u64> {
+    headers
+        .get(header::CONTENT_LENGTH)?
+        .to_str()
+        .ok()?
+        .parse()
+        .ok()
+}
+
+/// `/v3/users/` is `/v3/users`. Returns path and query as they are afterwards.
+fn strip_trailing_slashes(uri: &mut Uri) -> String {
+    let path = uri.path();
+    let stripped = path.trim_end_matches('/');
+    if path.len() > 1 && stripped.len() < path.len() {
+        let path = if stripped.is_empty() { "/" } else { stripped };
+        let target = match uri.query() {
+            Some(query) => format!("{path}?{query}"),
+            None => path.to_owned(),
+        };
+        if let Ok(normal) = target.parse::<PathAndQuery>() {
+            let mut parts = std::mem::take(uri).into_parts();
+            parts.path_and_query = Some(normal);
+            *uri = Uri::from_parts(parts).unwrap_or_default();
+        }
+        return target;
+    }
+    uri.path_and_query()
+        .map_or("/", PathAndQuery::as_str)
+        .to_owned()
+}
+
+/// The router's answer to a path that no route has.
+pub async fn unknown_path() -> impl IntoResponse {
+    const PAGE: &str = "<!doctype html>\n<html lang=en>\n<title>404 Not Found</title>\n\
+        <h1>Not Found</h1>\n<p>No such path on this server.</p>\n</html>\n";
+    (
+        StatusCode::NOT_FOUND,
+        [(header::CONTENT_TYPE, "text/html; charset=utf-8")],
+        PAGE,
+    )
+}
+
+/// The answer to a method that a path doesn't have; the router adds `Allow`.
+pub async fn wrong_method() -> impl IntoResponse {
+    const BODY: &str = "{\"message\": \"The method is not allowed for the requested URL.\"}\n";
+    (
+        StatusCode::METHOD_NOT_ALLOWED,
+        [(header::CONTENT_TYPE, "application/json")],
+        BODY,
+    )
+}

@@ -1,0 +1,127 @@
+//! Answers: JSON bodies in Keystone's envelopes, and what each failure looks like on the wire.
+
+use crate::api::edge::RequestMeta;
+use crate::error::Error;
+use axum::body::Body;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+/// A JSON answer. Resource bodies end with a newline, as Keystone's do.
+pub fn json(status: StatusCode, body: &impl Serialize) -> Response {
+    match serde_json::to_vec(body) {
+        Ok(mut bytes) => {
+            bytes.push(b'\n');
+            raw_json(status, Bytes::from(bytes))
+        }
+        Err(error) => {
+            Error::internal(format_args!("a response can't be serialized: {error}")).into_response()
+        }
+    }
+}
+
+/// A JSON answer from bytes that are rendered already.
+pub fn raw_json(status: StatusCode, body: Bytes) -> Response {
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = status;
+    response.headers_mut().insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/json"),
+    );
+    response
+}
+
+/// 204 with no body.
+pub fn no_content() -> Response {
+    StatusCode::NO_CONTENT.into_response()
+}
+
+/// A failure travels to the edge as an extension of an empty response: only there the request's id and
+/// base URL, which its body and headers need, are known.
+impl IntoResponse for Error {
+    fn into_response(self) -> Response {
+        let mut response = Response::new(Body::empty());
+        *response.status_mut() = status_of(&self);
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+/// The status that a failure answers.
+pub fn status_of(error: &Error) -> StatusCode {
+    match error {
+        Error::BadRequest(_) => StatusCode::BAD_REQUEST,
+        Error::Unauthorized { .. } => StatusCode::UNAUTHORIZED,
+        Error::Forbidden(_) | Error::ForbiddenAction(_) => StatusCode::FORBIDDEN,
+        Error::NotFound { .. } => StatusCode::NOT_FOUND,
+        Error::Conflict(_) | Error::DuplicateKey(_) => StatusCode::CONFLICT,
+        Error::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+        Error::Unavailable(_) | Error::Transient(_) => StatusCode::SERVICE_UNAVAILABLE,
+        Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+/// Writes a failure's body and headers.
+pub fn render_error(error: &Error, request: &RequestMeta, insecure_debug: bool) -> Response {
+    let status = status_of(error);
+    if let Error::TooLarge(_) = error {
+        // Refused before anything is known of the request, so not in Keystone's JSON envelope.
+        return (
+            status,
+            [(header::CONTENT_TYPE, "text/plain; charset=UTF-8")],
+            error.to_string(),
+        )
+            .into_response();
+    }
+    let title = status.canonical_reason().unwrap_or("Error");
+    let mut body = json!({
+        "code": status.as_u16(),
+        "message": client_message(error, insecure_debug),
+        "title": title,
+    });
+    if let Error::Unauthorized {
+        identity: Some(identity),
+        ..
+    } = error
+    {
+        body["identity"] = Value::clone(identity);
+    }
+    let mut response = raw_json(status, Bytes::from(json!({ "error": body }).to_string()));
+    if status == StatusCode::UNAUTHORIZED {
+        let challenge = format!("Keystone uri=\"{}\"", request.base.v3());
+        if let Ok(challenge) = HeaderValue::from_str(&challenge) {
+            response
+                .headers_mut()
+                .insert(header::WWW_AUTHENTICATE, challenge);
+        }
+    }
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        response
+            .headers_mut()
+            .insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
+    }
+    response
+}
+
+/// What the client may read of a failure: reasons of 401, 403 and 500 help an attacker more than a user.
+fn client_message(error: &Error, insecure_debug: bool) -> String {
+    match error {
+        _ if insecure_debug => error.to_string(),
+        Error::Unauthorized { .. } => {
+            "The request you have made requires authentication.".to_owned()
+        }
+        Error::Forbidden(_) => "You are not authorized to perform the requested action.".to_owned(),
+        Error::Internal(_) => {
+            "An unexpected error prevented the server from fulfilling your request.".to_owned()
+        }
+        Error::Unavailable(_) | Error::Transient(_) => {
+            "The service can't answer at the moment. Try again in a few seconds.".to_owned()
+        }
+        Error::DuplicateKey(_) => {
+            "Something with these unique attributes exists already.".to_owned()
+        }
+        _ => error.to_string(),
+    }
+}

@@ -1,0 +1,114 @@
+//! What a route is, and how the table of them becomes a router.
+
+use crate::api::context::Enforced;
+use crate::api::edge;
+use crate::app::App;
+use axum::Router;
+use axum::extract::{MatchedPath, Request};
+use axum::handler::Handler;
+use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::middleware::{Next, from_fn};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodFilter, MethodRouter, on};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// One operation of the API.
+pub struct Route {
+    /// The method; GET answers HEAD too.
+    pub method: Method,
+    /// The path template: `/v3/users/{user_id}`.
+    pub path: &'static str,
+    /// The policy rules that its handler may ask; empty for an operation that anybody may call.
+    pub rules: &'static [&'static str],
+    handler: MethodRouter<Arc<App>>,
+}
+
+macro_rules! methods {
+    ($($(#[$doc:meta])* $name:ident $method:ident;)*) => {$(
+        $(#[$doc])*
+        pub fn $name<H, T>(path: &'static str, rules: &'static [&'static str], handler: H) -> Route
+        where
+            H: Handler<T, Arc<App>>,
+            T: 'static,
+        {
+            Route { method: Method::$method, path, rules, handler: on(MethodFilter::$method, handler) }
+        }
+    )*};
+}
+
+methods! {
+    /// A route for GET and HEAD.
+    get GET;
+    /// A route for POST.
+    post POST;
+    /// A route for PUT.
+    put PUT;
+    /// A route for PATCH.
+    patch PATCH;
+    /// A route for DELETE.
+    delete DELETE;
+}
+
+/// The router that serves a table of routes.
+pub fn router(routes: Vec<Route>, app: Arc<App>) -> Router {
+    let mut paths: BTreeMap<&'static str, (Vec<Method>, MethodRouter<Arc<App>>)> = BTreeMap::new();
+    for route in routes {
+        let protected = !route.rules.is_empty();
+        let handler = if cfg!(debug_assertions) && protected {
+            route.handler.layer(from_fn(assert_enforced))
+        } else {
+            route.handler
+        };
+        let (methods, merged) = paths.entry(route.path).or_default();
+        methods.push(route.method);
+        *merged = std::mem::take(merged).merge(handler);
+    }
+    let mut router = Router::new();
+    for (path, (methods, handler)) in paths {
+        let allow = allow_header(&methods);
+        let handler = handler.on(MethodFilter::OPTIONS, move || async move { options(allow) });
+        router = router.route(path, handler);
+    }
+    router
+        .method_not_allowed_fallback(edge::wrong_method)
+        .route_layer(from_fn(remember_route))
+        .fallback(edge::unknown_path)
+        .with_state(app)
+}
+
+fn allow_header(methods: &[Method]) -> HeaderValue {
+    let mut names: Vec<&str> = methods.iter().map(Method::as_str).collect();
+    if methods.contains(&Method::GET) {
+        names.push("HEAD");
+    }
+    names.push("OPTIONS");
+    HeaderValue::from_str(&names.join(", ")).unwrap_or_else(|_| HeaderValue::from_static("OPTIONS"))
+}
+
+fn options(allow: HeaderValue) -> Response {
+    (StatusCode::OK, [(header::ALLOW, allow)]).into_response()
+}
+
+/// Tells the edge which route answered.
+async fn remember_route(matched: MatchedPath, request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    response.extensions_mut().insert(matched);
+    response
+}
+
+/// A protected route that answers a success without having asked policy is a hole. Debug builds, and
+/// with them every test, refuse to answer it.
+async fn assert_enforced(mut request: Request, next: Next) -> Response {
+    let enforced = Arc::new(Enforced::default());
+    request.extensions_mut().insert(Arc::clone(&enforced));
+    let target = request.uri().path().to_owned();
+    let method = request.method().clone();
+    let response = next.run(request).await;
+    assert!(
+        enforced.get() || !response.status().is_success(),
+        "{method} {target} answered {} without asking policy",
+        response.status()
+    );
+    response
+}

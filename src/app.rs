@@ -1,0 +1,155 @@
+//! The program's parts, put together in one place.
+
+mod settings;
+
+pub use settings::policy_options;
+
+use crate::api::links::LinkRules;
+use crate::api::metrics::Metrics;
+use crate::config::Config;
+use crate::crypto::hashing_pool::HashingPool;
+use crate::crypto::password::HashParameters;
+use crate::driver::sql::db::Db;
+use crate::error::Result;
+use crate::manager::{
+    assignment::AssignmentManager,
+    auth::AuthManager,
+    catalog::CatalogManager,
+    identity::IdentityManager,
+    resource::ResourceManager,
+    revoke::RevokeManager,
+    token::{TokenCache, TokenManager},
+};
+use crate::model::Timestamp;
+use crate::policy::Policy;
+use crate::token::provider::TokenProvider;
+use arc_swap::ArcSwap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+/// Everything that one process is made of. Shared by all requests.
+pub struct App {
+    settings: ArcSwap<Settings>,
+    pub db: Db,
+    pub clock: Clock,
+    pub hashing: HashingPool,
+    pub tokens: TokenCache,
+    pub metrics: Metrics,
+}
+
+/// What a reload replaces, all at once: a request sees one generation of it.
+#[derive(Clone)]
+pub struct Settings {
+    pub config: Arc<Config>,
+    pub policy: Arc<Policy>,
+    pub tokens: Arc<TokenProvider>,
+    /// How new passwords are hashed.
+    pub hashing: Arc<HashParameters>,
+    pub links: Arc<LinkRules>,
+}
+
+impl App {
+    /// Puts the parts together.
+    ///
+    /// # Errors
+    /// When the threads that hash passwords can't be started.
+    pub fn new(settings: Settings, db: Db, clock: Clock) -> Result<Arc<Self>> {
+        let config = &settings.config;
+        let hashing = HashingPool::new(
+            config.identity.password_hash_concurrency as usize,
+            config.identity.password_hash_queue as usize,
+        )?;
+        Ok(Arc::new(Self {
+            hashing,
+            tokens: TokenCache::new(config.cache.enabled != Some(false)),
+            metrics: Metrics::default(),
+            settings: ArcSwap::from_pointee(settings),
+            db,
+            clock,
+        }))
+    }
+
+    /// The settings of this moment.
+    pub fn settings(&self) -> Arc<Settings> {
+        self.settings.load_full()
+    }
+
+    /// The configuration of this moment.
+    pub fn config(&self) -> Arc<Config> {
+        Arc::clone(&self.settings.load().config)
+    }
+
+    /// Replaces the settings; requests in flight keep theirs. Cached tokens are dropped, because
+    /// what they say may depend on what changed.
+    pub fn replace_settings(&self, settings: Settings) {
+        self.settings.store(Arc::new(settings));
+        self.tokens.clear();
+    }
+
+    /// Users, groups, passwords.
+    pub fn identity(&self) -> IdentityManager<'_> {
+        IdentityManager::new(self)
+    }
+
+    /// Projects and domains.
+    pub fn resource(&self) -> ResourceManager<'_> {
+        ResourceManager::new(self)
+    }
+
+    /// Roles and who has them.
+    pub fn assignment(&self) -> AssignmentManager<'_> {
+        AssignmentManager::new(self)
+    }
+
+    /// Regions, services, endpoints.
+    pub fn catalog(&self) -> CatalogManager<'_> {
+        CatalogManager::new(self)
+    }
+
+    /// Tokens: issue, validate, revoke.
+    pub fn token(&self) -> TokenManager<'_> {
+        TokenManager::new(self)
+    }
+
+    /// Logins.
+    pub fn auth(&self) -> AuthManager<'_> {
+        AuthManager::new(self)
+    }
+
+    /// Revocation events.
+    pub fn revoke(&self) -> RevokeManager<'_> {
+        RevokeManager::new(self)
+    }
+}
+
+/// The time of day. Tests stop it and move it.
+#[derive(Clone, Debug)]
+pub enum Clock {
+    /// The machine's clock.
+    System,
+    /// Microseconds since 1970, set by whoever shares it.
+    Manual(Arc<AtomicI64>),
+}
+
+impl Clock {
+    /// A clock that stands still at a time.
+    pub fn stopped_at(time: Timestamp) -> Self {
+        Self::Manual(Arc::new(AtomicI64::new(time.micros())))
+    }
+
+    /// Now.
+    pub fn now(&self) -> Timestamp {
+        match self {
+            Self::System => chrono::Utc::now().into(),
+            Self::Manual(micros) => Timestamp::from_micros(micros.load(Ordering::Relaxed))
+                .unwrap_or_else(|| chrono::DateTime::UNIX_EPOCH.into()),
+        }
+    }
+
+    /// Moves a manual clock; the machine's clock stays as it is.
+    pub fn advance(&self, seconds: i64) {
+        if let Self::Manual(micros) = self {
+            micros.fetch_add(seconds.saturating_mul(1_000_000), Ordering::Relaxed);
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! Everything outside the process. One module per kind of peer; the layers above see plain types.
+
+pub mod sql;

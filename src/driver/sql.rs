@@ -1,0 +1,23 @@
+//! The SQL database: SQLite, PostgreSQL or MySQL/MariaDB, chosen when the program starts.
+//!
+//! `db` is what a subsystem's file needs: a session, a way to write a query once for all three
+//! databases, rows with checked columns, and transactions that are run again when the database
+//! gives one up. Each subsystem keeps all its SQL in one file beside it.
+
+pub mod assignment;
+pub mod db;
+mod dialect;
+mod error_mapping;
+pub mod filter;
+pub mod identity;
+pub mod migrate;
+mod options;
+mod pool;
+pub mod resource;
+pub mod revoke;
+mod row;
+mod session;
+mod statement;
+pub mod token;
+mod value;
+mod versions;

@@ -1,0 +1,169 @@
+//! Lists of users.
+
+use super::super::filter::{keeps, push_filter};
+use super::users::{select_user, users_from};
+use crate::driver::sql::db::{Session, Sql, sql};
+use crate::error::Result;
+use crate::model::list::{Filter, ListHints, Page};
+use crate::model::{DomainId, GroupId, Timestamp, User, UserId};
+
+/// How `password_expires_at` compares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExpiryComparison {
+    Less,
+    LessOrEqual,
+    Equal,
+    NotEqual,
+    GreaterOrEqual,
+    Greater,
+}
+
+impl ExpiryComparison {
+    fn operator(self) -> &'static str {
+        match self {
+            Self::Less => "<",
+            Self::LessOrEqual => "<=",
+            Self::Equal => "=",
+            Self::NotEqual => "<>",
+            Self::GreaterOrEqual => ">=",
+            Self::Greater => ">",
+        }
+    }
+}
+
+/// A condition on the end of the current password. Passwords without an end meet none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PasswordExpiryFilter {
+    pub comparison: ExpiryComparison,
+    pub time: Timestamp,
+}
+
+/// Which users a list is about. Filters of `hints` on attributes other than `name` are ignored.
+#[derive(Clone, Debug, Default)]
+pub struct UserQuery {
+    pub hints: ListHints,
+    pub domain_id: Option<DomainId>,
+    /// Permanent members of this group only.
+    pub group_id: Option<GroupId>,
+    /// By the stored flag; inactivity is not looked at.
+    pub enabled: Option<bool>,
+    pub password_expires: Vec<PasswordExpiryFilter>,
+    /// These three must hold of one and the same link of a user.
+    pub idp_id: Option<String>,
+    pub protocol_id: Option<String>,
+    pub unique_id: Option<String>,
+}
+
+impl UserQuery {
+    fn name_filters(&self) -> impl Iterator<Item = &Filter> {
+        self.hints
+            .filters
+            .iter()
+            .filter(|filter| filter.attribute == "name")
+    }
+
+    fn has_link_filter(&self) -> bool {
+        self.idp_id.is_some() || self.protocol_id.is_some() || self.unique_id.is_some()
+    }
+}
+
+/// A page of users in order of id.
+pub async fn users(s: &mut Session, query: &UserQuery) -> Result<Page<User>> {
+    let rows = s.fetch_all(select(query)).await?;
+    let users = users_from(s, &rows).await?;
+    let mut page = Page::cut(users, query.hints.limit);
+    page.items
+        .retain(|user| query.name_filters().all(|filter| keeps(filter, &user.name)));
+    Ok(page)
+}
+
+/// The users with these ids, in order of id; missing ones are left out.
+pub async fn users_by_ids(s: &mut Session, ids: &[UserId]) -> Result<Vec<User>> {
+    let statement = sql(concat!(select_user!(), " WHERE"))
+        .push_in("u.id", ids)
+        .push(" ORDER BY u.id");
+    let rows = s.fetch_all(statement).await?;
+    users_from(s, &rows).await
+}
+
+fn select(query: &UserQuery) -> Sql {
+    let mut statement = sql(select_user!());
+    // Names are in three tables. Joining their union lets each table use its own index, which an
+    // OR over the three would not.
+    for (position, filter) in query.name_filters().enumerate() {
+        statement = statement.push(" JOIN (");
+        for (table, column) in [
+            ("local_user", "name"),
+            ("nonlocal_user", "name"),
+            ("federated_user", "display_name"),
+        ] {
+            if table != "local_user" {
+                statement = statement.push(" UNION ");
+            }
+            statement = statement.push(format!("SELECT user_id FROM {table} WHERE 1 = 1"));
+            if let (Some(domain), false) = (&query.domain_id, table == "federated_user") {
+                statement = statement.push(" AND domain_id = ?").bind(domain);
+            }
+            statement = push_filter(statement, column, filter);
+        }
+        statement = statement.push(format!(
+            ") named{position} ON named{position}.user_id = u.id"
+        ));
+    }
+    if let Some(group) = &query.group_id {
+        statement = statement
+            .push(" JOIN user_group_membership m ON m.user_id = u.id AND m.group_id = ?")
+            .bind(group);
+    }
+    statement = statement.push(" WHERE 1 = 1");
+    if let Some(domain) = &query.domain_id {
+        statement = statement.push(" AND u.domain_id = ?").bind(domain);
+    }
+    statement = match query.enabled {
+        None => statement,
+        Some(true) => statement.push(" AND u.enabled = ?").bind(true),
+        // Odd rows have NULL, which reads as disabled.
+        Some(false) => statement
+            .push(" AND (u.enabled = ? OR u.enabled IS NULL)")
+            .bind(false),
+    };
+    if query.has_link_filter() {
+        statement = push_links(statement, query);
+    }
+    for filter in &query.password_expires {
+        let operator = filter.comparison.operator();
+        statement = statement
+            .push(format!(
+                " AND (p.expires_at_int {operator} ? \
+                 OR (p.expires_at_int IS NULL AND p.expires_at {operator} ?))"
+            ))
+            .bind(filter.time.micros())
+            .bind(filter.time);
+    }
+    if let Some(marker) = &query.hints.marker {
+        statement = statement.push(" AND u.id > ?").bind(marker);
+    }
+    statement = statement.push(" ORDER BY u.id");
+    match query.hints.limit {
+        // One more than asked for tells whether there is more.
+        Some(limit) => statement
+            .push(" LIMIT ?")
+            .bind(i64::try_from(limit.saturating_add(1)).unwrap_or(i64::MAX)),
+        None => statement,
+    }
+}
+
+fn push_links(mut statement: Sql, query: &UserQuery) -> Sql {
+    statement =
+        statement.push(" AND EXISTS (SELECT 1 FROM federated_user f WHERE f.user_id = u.id");
+    for (column, wanted) in [
+        (" AND f.idp_id = ?", &query.idp_id),
+        (" AND f.protocol_id = ?", &query.protocol_id),
+        (" AND f.unique_id = ?", &query.unique_id),
+    ] {
+        if let Some(wanted) = wanted {
+            statement = statement.push(column).bind(wanted);
+        }
+    }
+    statement.push(")")
+}

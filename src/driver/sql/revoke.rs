@@ -1,0 +1,84 @@
+//! Revocation events.
+
+use super::db::{Area, Row, Session, sql};
+use crate::error::Result;
+use crate::model::{RevocationEvent, Timestamp};
+
+const COLUMNS: &str = "domain_id, project_id, user_id, role_id, trust_id, consumer_id, access_token_id, \
+     issued_before, expires_at, revoked_at, audit_id, audit_chain_id";
+
+/// Adds an event.
+pub async fn insert(s: &mut Session, event: &RevocationEvent) -> Result<()> {
+    let statement = sql("INSERT INTO revocation_event (")
+        .push(COLUMNS)
+        .push(") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+        .bind(event.domain_id.as_deref())
+        .bind(event.project_id.as_deref())
+        .bind(event.user_id.as_deref())
+        .bind(event.role_id.as_deref())
+        .bind(event.trust_id.as_deref())
+        .bind(event.consumer_id.as_deref())
+        .bind(event.access_token_id.as_deref())
+        .bind(event.issued_before)
+        .bind(event.expires_at)
+        .bind(event.revoked_at)
+        .bind(event.audit_id.as_deref())
+        .bind(event.audit_chain_id.as_deref());
+    s.execute(statement).await?;
+    s.touch(Area::Revoke);
+    Ok(())
+}
+
+/// Removes events that no living token can match any more.
+pub async fn prune(s: &mut Session, revoked_before: Timestamp) -> Result<u64> {
+    s.execute(sql("DELETE FROM revocation_event WHERE revoked_at < ?").bind(revoked_before))
+        .await
+}
+
+/// What of a token the database narrows the events by.
+pub struct Candidates<'a> {
+    pub issued_at: Timestamp,
+    /// The user, and for a trust its trustor and trustee.
+    pub user_ids: Vec<&'a str>,
+    pub project_id: Option<&'a str>,
+    pub audit_id: Option<&'a str>,
+    pub trust_id: Option<&'a str>,
+}
+
+/// Events that may revoke a token; each must still be matched member by member.
+pub async fn candidates(s: &mut Session, token: Candidates<'_>) -> Result<Vec<RevocationEvent>> {
+    let statement = sql("SELECT ")
+        .push(COLUMNS)
+        .push(" FROM revocation_event WHERE issued_before >= ?")
+        .bind(token.issued_at)
+        .push(" AND (user_id IS NULL OR")
+        .push_in("user_id", token.user_ids)
+        .push(") AND (project_id IS NULL OR project_id = ?)")
+        .bind(token.project_id)
+        .push(" AND (audit_id IS NULL OR audit_id = ?)")
+        .bind(token.audit_id)
+        .push(" AND (trust_id IS NULL OR trust_id = ?)")
+        .bind(token.trust_id);
+    s.fetch_all(statement)
+        .await?
+        .iter()
+        .map(event_from)
+        .collect()
+}
+
+fn event_from(row: &Row) -> Result<RevocationEvent> {
+    Ok(RevocationEvent {
+        domain_id: row.opt_text("domain_id")?,
+        project_id: row.opt_text("project_id")?,
+        user_id: row.opt_text("user_id")?,
+        role_id: row.opt_text("role_id")?,
+        trust_id: row.opt_text("trust_id")?,
+        consumer_id: row.opt_text("consumer_id")?,
+        access_token_id: row.opt_text("access_token_id")?,
+        audit_id: row.opt_text("audit_id")?,
+        audit_chain_id: row.opt_text("audit_chain_id")?,
+        issued_before: row.time("issued_before")?,
+        expires_at: row.opt_time("expires_at")?,
+        revoked_at: row.time("revoked_at")?,
+    })
+}

@@ -1,0 +1,152 @@
+//! Values for placeholders. Each carries its kind even when it is NULL, because PostgreSQL types
+//! its placeholders.
+
+use chrono::{NaiveDate, NaiveDateTime, SubsecRound};
+use sqlx::encode::{Encode, IsNull};
+use sqlx::error::BoxDynError;
+use sqlx::mysql::MySqlArguments;
+use sqlx::postgres::types::Oid;
+use sqlx::postgres::{PgArgumentBuffer, PgArguments, PgTypeInfo};
+use sqlx::sqlite::SqliteArguments;
+use sqlx::{Arguments, Postgres, Type};
+
+use crate::model::{
+    AccessTokenId, ApplicationCredentialId, CredentialId, DomainId, EndpointId, GroupId, IdpId,
+    ProjectId, RegionId, RoleId, ServiceId, Timestamp, TrustId, UserId,
+};
+
+/// How Python's database layer writes times into SQLite: always six digits, so that text order is
+/// time order.
+const SQLITE_TIME: &str = "%Y-%m-%d %H:%M:%S%.6f";
+const SQLITE_DATE: &str = "%Y-%m-%d";
+
+/// A value for one placeholder; `None` is NULL.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value {
+    /// VARCHAR, TEXT and enum columns.
+    Text(Option<String>),
+    /// INTEGER and BIGINT columns.
+    Int(Option<i64>),
+    /// BOOLEAN, TINYINT(1) on MySQL.
+    Bool(Option<bool>),
+    /// DATETIME, TIMESTAMP: UTC without a zone. MySQL keeps whole seconds (the rest is cut off).
+    Time(Option<NaiveDateTime>),
+    /// DATE.
+    Date(Option<NaiveDate>),
+}
+
+/// Text whose type PostgreSQL infers from where it stands. Sent as `text` it could not go into an
+/// enum column (`assignment.type`, `id_mapping.entity_type`).
+struct Untyped(Option<String>);
+
+impl Type<Postgres> for Untyped {
+    fn type_info() -> PgTypeInfo {
+        PgTypeInfo::with_oid(Oid(0))
+    }
+}
+
+impl Encode<'_, Postgres> for Untyped {
+    fn encode_by_ref(&self, buf: &mut PgArgumentBuffer) -> Result<IsNull, BoxDynError> {
+        match &self.0 {
+            // The binary form of varchar, text and enums alike is the text's bytes.
+            Some(text) => Encode::<Postgres>::encode_by_ref(&text.as_str(), buf),
+            None => Ok(IsNull::Yes),
+        }
+    }
+
+    fn size_hint(&self) -> usize {
+        self.0.as_ref().map_or(0, String::len)
+    }
+}
+
+pub(super) fn sqlite_arguments(values: Vec<Value>) -> Result<SqliteArguments, BoxDynError> {
+    let mut arguments = SqliteArguments::default();
+    for value in values {
+        match value {
+            Value::Text(v) => arguments.add(v),
+            Value::Int(v) => arguments.add(v),
+            Value::Bool(v) => arguments.add(v),
+            Value::Time(v) => arguments.add(v.map(|t| t.format(SQLITE_TIME).to_string())),
+            Value::Date(v) => arguments.add(v.map(|d| d.format(SQLITE_DATE).to_string())),
+        }?;
+    }
+    Ok(arguments)
+}
+
+pub(super) fn postgres_arguments(values: Vec<Value>) -> Result<PgArguments, BoxDynError> {
+    let mut arguments = PgArguments::default();
+    for value in values {
+        match value {
+            Value::Text(v) => arguments.add(Untyped(v)),
+            Value::Int(v) => arguments.add(v),
+            Value::Bool(v) => arguments.add(v),
+            Value::Time(v) => arguments.add(v),
+            Value::Date(v) => arguments.add(v),
+        }?;
+    }
+    Ok(arguments)
+}
+
+pub(super) fn mysql_arguments(values: Vec<Value>) -> Result<MySqlArguments, BoxDynError> {
+    let mut arguments = MySqlArguments::default();
+    for value in values {
+        match value {
+            Value::Text(v) => arguments.add(v),
+            Value::Int(v) => arguments.add(v),
+            Value::Bool(v) => arguments.add(v),
+            // MySQL would round up; a revocation that lies half a second in the future hits tokens
+            // issued after it.
+            Value::Time(v) => arguments.add(v.map(|t| t.trunc_subsecs(0))),
+            Value::Date(v) => arguments.add(v),
+        }?;
+    }
+    Ok(arguments)
+}
+
+macro_rules! from {
+    ($($type:ty => $kind:ident, $convert:expr;)*) => {$(
+        impl From<$type> for Value {
+            fn from(value: $type) -> Self {
+                let convert = $convert;
+                Self::$kind(Some(convert(value)))
+            }
+        }
+        impl From<Option<$type>> for Value {
+            fn from(value: Option<$type>) -> Self {
+                Self::$kind(value.map($convert))
+            }
+        }
+    )*};
+}
+
+from! {
+    &str => Text, str::to_owned;
+    String => Text, |text: String| text;
+    &String => Text, String::clone;
+    i64 => Int, |int: i64| int;
+    i32 => Int, i64::from;
+    u32 => Int, i64::from;
+    bool => Bool, |bool: bool| bool;
+    NaiveDateTime => Time, |time: NaiveDateTime| time;
+    Timestamp => Time, Timestamp::naive;
+    NaiveDate => Date, |date: NaiveDate| date;
+}
+
+macro_rules! from_ids {
+    ($($id:ident)*) => {from! {$(
+        $id => Text, String::from;
+        &$id => Text, |id: &$id| id.as_str().to_owned();
+    )*}};
+}
+
+from_ids! {
+    UserId GroupId ProjectId DomainId RoleId RegionId ServiceId EndpointId TrustId
+    ApplicationCredentialId CredentialId AccessTokenId IdpId
+}
+
+impl From<&serde_json::Value> for Value {
+    /// JSON columns are TEXT that holds JSON.
+    fn from(json: &serde_json::Value) -> Self {
+        Self::Text(Some(json.to_string()))
+    }
+}

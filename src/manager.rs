@@ -1,0 +1,10 @@
+//! The rules of each subsystem. Managers are borrowed views of the [`App`](crate::app::App); they know
+//! neither HTTP nor SQL.
+
+pub mod assignment;
+pub mod auth;
+pub mod catalog;
+pub mod identity;
+pub mod resource;
+pub mod revoke;
+pub mod token;

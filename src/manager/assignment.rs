@@ -1,0 +1,99 @@
+//! Roles and who has them.
+
+use crate::app::App;
+use crate::driver::sql::assignment::effective::{self as sql, Holder, MembershipClock};
+use crate::driver::sql::db::Session;
+use crate::error::Result;
+use crate::model::token::RoleRef;
+use crate::model::{DomainId, Project, ProjectId, Role, UserId};
+
+/// Roles and who has them.
+pub struct AssignmentManager<'a> {
+    app: &'a App,
+}
+
+impl<'a> AssignmentManager<'a> {
+    /// A view of the app.
+    pub fn new(app: &'a App) -> Self {
+        Self { app }
+    }
+
+    /// The roles that a user's token for a project carries.
+    pub async fn roles_on_project(
+        &self,
+        s: &mut Session,
+        user: &UserId,
+        id: &ProjectId,
+    ) -> Result<Vec<RoleRef>> {
+        Ok(for_tokens(
+            sql::roles_on_project(s, &self.holder(user), id).await?,
+        ))
+    }
+
+    /// The roles that a user's token for a domain carries.
+    pub async fn roles_on_domain(
+        &self,
+        s: &mut Session,
+        user: &UserId,
+        id: &DomainId,
+    ) -> Result<Vec<RoleRef>> {
+        Ok(for_tokens(
+            sql::roles_on_domain(s, &self.holder(user), id).await?,
+        ))
+    }
+
+    /// The roles that a user's system token carries.
+    pub async fn roles_on_system(&self, s: &mut Session, user: &UserId) -> Result<Vec<RoleRef>> {
+        Ok(for_tokens(
+            sql::roles_on_system(s, &self.holder(user)).await?,
+        ))
+    }
+
+    /// Whether a user may have a system token.
+    pub async fn has_system_role(&self, user: &UserId) -> Result<bool> {
+        let mut session = self.app.db.session().await?;
+        Ok(!self.roles_on_system(&mut session, user).await?.is_empty())
+    }
+
+    /// The projects that a user has a role on.
+    pub async fn projects_of_user(&self, user: &UserId) -> Result<Vec<Project>> {
+        let mut session = self.app.db.session().await?;
+        let ids = sql::project_ids_of(&mut session, &self.holder(user)).await?;
+        crate::driver::sql::resource::projects_by_ids(&mut session, &ids).await
+    }
+
+    /// The domains that a user has a role on.
+    pub async fn domains_of_user(&self, user: &UserId) -> Result<Vec<Project>> {
+        let mut session = self.app.db.session().await?;
+        let ids: Vec<ProjectId> = sql::domain_ids_of(&mut session, &self.holder(user))
+            .await?
+            .into_iter()
+            .map(ProjectId::from)
+            .collect();
+        crate::driver::sql::resource::projects_by_ids(&mut session, &ids).await
+    }
+
+    fn holder<'u>(&self, user_id: &'u UserId) -> Holder<'u> {
+        let clock = MembershipClock {
+            now: self.app.clock.now(),
+            default_ttl_minutes: self.app.config().federation.default_authorization_ttl,
+        };
+        Holder {
+            user_id,
+            group_ids: &[],
+            clock,
+        }
+    }
+}
+
+/// Domain-specific roles matter only through what they imply.
+fn for_tokens(roles: Vec<Role>) -> Vec<RoleRef> {
+    roles
+        .into_iter()
+        .filter(|role| role.domain_id.is_none())
+        .map(|role| RoleRef {
+            id: role.id,
+            name: role.name,
+        })
+        .collect()
+}

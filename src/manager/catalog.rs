@@ -1,0 +1,126 @@
+//! Regions, services and endpoints.
+
+pub mod urls;
+
+use crate::app::App;
+use crate::driver::sql::db::Session;
+use crate::driver::sql::token::{
+    self as facts, CatalogEndpointRow, CatalogRow, EndpointAssociations,
+};
+use crate::error::Result;
+use crate::model::ProjectId;
+use crate::model::token::{CatalogEndpoint, CatalogService};
+use serde_json::Value;
+use urls::UrlContext;
+
+/// Regions, services and endpoints.
+pub struct CatalogManager<'a> {
+    app: &'a App,
+}
+
+impl<'a> CatalogManager<'a> {
+    /// A view of the app.
+    pub fn new(app: &'a App) -> Self {
+        Self { app }
+    }
+
+    /// The catalog that a token shows: enabled services with the endpoints whose URLs can be filled.
+    ///
+    /// A project with endpoint associations sees only those, and no service without one.
+    pub async fn for_token(
+        &self,
+        s: &mut Session,
+        urls: &UrlContext<'_>,
+        project: Option<&ProjectId>,
+    ) -> Result<Vec<CatalogService>> {
+        let associations = match project {
+            Some(id) => facts::endpoint_associations(s, id).await?,
+            None => EndpointAssociations::default(),
+        };
+        let rows = facts::catalog(s).await?;
+        if associations.endpoint_ids.is_empty() && associations.group_filters.is_empty() {
+            let all = self
+                .app
+                .config()
+                .endpoint_filter
+                .return_all_endpoints_if_no_filter;
+            return Ok(if all || project.is_none() {
+                assemble(&rows, urls, |_, _| true)
+            } else {
+                Vec::new()
+            });
+        }
+        let mut services = assemble(&rows, urls, |row, endpoint| {
+            is_associated(&associations, row, endpoint)
+        });
+        services.retain(|service| !service.endpoints.is_empty());
+        Ok(services)
+    }
+}
+
+/// Groups rows, which come service by service, and fills their URLs.
+fn assemble(
+    rows: &[CatalogRow],
+    urls: &UrlContext<'_>,
+    wanted: impl Fn(&CatalogRow, &CatalogEndpointRow) -> bool,
+) -> Vec<CatalogService> {
+    let mut services: Vec<CatalogService> = Vec::new();
+    for row in rows {
+        if services
+            .last()
+            .is_none_or(|service| service.id != row.service_id)
+        {
+            services.push(CatalogService {
+                endpoints: Vec::new(),
+                id: row.service_id.clone(),
+                service_type: row.service_type.clone(),
+                name: row
+                    .service_extra
+                    .get("name")
+                    .and_then(Value::as_str)
+                    .unwrap_or_default()
+                    .to_owned(),
+            });
+        }
+        let Some(endpoint) = row
+            .endpoint
+            .as_ref()
+            .filter(|endpoint| wanted(row, endpoint))
+        else {
+            continue;
+        };
+        let (Some(url), Some(service)) = (urls.fill(&endpoint.url), services.last_mut()) else {
+            continue;
+        };
+        let region = endpoint.region_id.as_deref().map(Into::into);
+        service.endpoints.push(CatalogEndpoint {
+            id: endpoint.id.as_str().into(),
+            interface: endpoint.interface.clone(),
+            region_id: region.clone(),
+            url,
+            region,
+        });
+    }
+    services
+}
+
+fn is_associated(
+    associations: &EndpointAssociations,
+    row: &CatalogRow,
+    endpoint: &CatalogEndpointRow,
+) -> bool {
+    associations.endpoint_ids.contains(&endpoint.id)
+        || associations.group_filters.iter().any(|filter| {
+            filter.as_object().is_some_and(|filter| {
+                filter.iter().all(|(attribute, value)| {
+                    let actual = match attribute.as_str() {
+                        "interface" => Some(endpoint.interface.as_str()),
+                        "service_id" => Some(row.service_id.as_str()),
+                        "region_id" => endpoint.region_id.as_deref(),
+                        _ => None,
+                    };
+                    value.as_str() == actual && actual.is_some()
+                })
+            })
+        })
+}

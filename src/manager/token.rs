@@ -1,0 +1,128 @@
+//! Tokens: made from what a login found out, checked when they come back, revoked.
+
+mod cache;
+mod resolve;
+
+pub use cache::{TokenCache, TokenEntry};
+
+use crate::app::App;
+use crate::error::{Error, Result};
+use crate::model::token::{TokenOrigin, TokenPayload};
+use crate::model::{RevocationEvent, UserId};
+use cache::Freshness;
+use std::sync::Arc;
+
+/// Issues, validates and revokes tokens.
+pub struct TokenManager<'a> {
+    app: &'a App,
+}
+
+impl<'a> TokenManager<'a> {
+    /// A view of the app.
+    pub fn new(app: &'a App) -> Self {
+        Self { app }
+    }
+
+    /// Writes a token for a payload, and resolves what its answer shows.
+    ///
+    /// # Errors
+    /// 401 when the scope is not there, is disabled, or gives the user no role.
+    pub async fn issue(&self, payload: TokenPayload) -> Result<(String, Arc<TokenEntry>)> {
+        let settings = self.app.settings();
+        let freshness = Freshness::of(self.app.db.versions());
+        let token = settings.tokens.encode(&payload)?;
+        let resolved = self.resolve(payload).await.map_err(|error| match error {
+            Error::NotFound { .. } => Error::unauthorized(error.to_string()),
+            other => other,
+        })?;
+        let entry = Arc::new(TokenEntry::new(resolved, freshness, self.app.clock.now()));
+        self.app.tokens.insert(&token, &entry);
+        Ok((token, entry))
+    }
+
+    /// Finds out what a token says and whether it is still good. A token counts as unexpired for
+    /// `window` seconds longer than it says.
+    ///
+    /// # Errors
+    /// 401 when it can't be read, has expired or is revoked, or its user is gone or disabled; 404 when
+    /// its scope is gone, disabled or gives no role any more.
+    pub async fn validate(&self, token: &str, window: i64) -> Result<Arc<TokenEntry>> {
+        let now = self.app.clock.now();
+        let freshness = Freshness::of(self.app.db.versions());
+        if let Some(entry) = self.app.tokens.get(token, &freshness, now) {
+            self.app.metrics.token_cache_hits.inc();
+            check_expiry(&entry.token.payload, now.seconds(), window)?;
+            if !entry.revocations_checked_at(&freshness) {
+                self.app.revoke().check(&entry.token).await?;
+                entry.mark_revocations_checked(&freshness);
+            }
+            return Ok(entry);
+        }
+        self.app.metrics.token_cache_misses.inc();
+        let payload =
+            self.app.settings().tokens.decode(token).ok_or_else(|| {
+                Error::unauthorized("the token is not one that this server can read")
+            })?;
+        check_expiry(&payload, now.seconds(), window)?;
+        let resolved = self.resolve(payload).await?;
+        self.app.revoke().check(&resolved).await?;
+        let entry = Arc::new(TokenEntry::new(resolved, freshness, now));
+        self.app.tokens.insert(token, &entry);
+        Ok(entry)
+    }
+
+    /// Revokes a token, and with `cascade` every token that was made from it.
+    ///
+    /// # Errors
+    /// As [`validate`](Self::validate): what is no good token can't be revoked.
+    pub async fn revoke(&self, token: &str, cascade: bool) -> Result<()> {
+        let entry = self.validate(token, 0).await?;
+        let Some(audit_id) = entry.token.payload.audit_ids.first() else {
+            return Err(Error::unauthorized("the token has no audit id"));
+        };
+        let now = self.app.clock.now();
+        let mut events = vec![RevocationEvent {
+            audit_id: Some(audit_id.clone()),
+            ..RevocationEvent::at(now)
+        }];
+        if cascade {
+            let chain = RevocationEvent {
+                audit_chain_id: Some(audit_id.clone()),
+                ..RevocationEvent::at(now)
+            };
+            events.push(chain);
+        }
+        self.app.revoke().record(events).await
+    }
+
+    /// Revokes every token that a user has now.
+    pub async fn revoke_for_user(&self, user_id: &UserId) -> Result<()> {
+        let event = RevocationEvent {
+            user_id: Some(user_id.to_string()),
+            ..RevocationEvent::at(self.app.clock.now())
+        };
+        self.app.revoke().record(vec![event]).await
+    }
+}
+
+/// A token is good until the second that it names.
+fn check_expiry(payload: &TokenPayload, now: i64, window: i64) -> Result<()> {
+    if now < payload.expires_at.seconds().saturating_add(window) {
+        Ok(())
+    } else {
+        Err(Error::unauthorized("the token has expired"))
+    }
+}
+
+impl TokenPayload {
+    /// Whether the token stands for less than the user: somebody delegated a part to its bearer.
+    pub fn is_delegated(&self) -> bool {
+        match self.origin {
+            TokenOrigin::Direct | TokenOrigin::Federated { .. } => false,
+            TokenOrigin::Trust(_)
+            | TokenOrigin::ApplicationCredential(_)
+            | TokenOrigin::OAuth1 { .. }
+            | TokenOrigin::OAuth2 { .. } => true,
+        }
+    }
+}

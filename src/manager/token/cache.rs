@@ -1,0 +1,116 @@
+//! Validated tokens, kept as long as what they were resolved from stays true.
+
+use crate::driver::sql::db::{Area, Versions};
+use crate::model::Timestamp;
+use crate::model::token::ValidToken;
+use bytes::Bytes;
+use moka::sync::Cache;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+
+/// So many tokens are kept; the least used go first. At about 4 KiB each this bounds the memory.
+const CAPACITY: u64 = 8_192;
+
+/// Processes that don't count versions (Python ones on the same database) can change rows behind our
+/// back: what was read is believed for so many seconds.
+const TIME_TO_LIVE: i64 = 5;
+
+/// A good token and its rendered answers.
+pub struct TokenEntry {
+    pub token: ValidToken,
+    /// The body of the answer, with the catalog. Rendered when first asked for.
+    pub body: OnceLock<Bytes>,
+    /// The body of the answer without it.
+    pub body_without_catalog: OnceLock<Bytes>,
+    facts_version: u64,
+    revoke_version: AtomicU64,
+    resolved_at: Timestamp,
+}
+
+/// Versions of what a token's validity depends on, read before the facts are.
+#[derive(Clone, Copy, Debug)]
+pub struct Freshness {
+    facts: u64,
+    revoke: u64,
+}
+
+impl Freshness {
+    /// The versions of this moment. They only grow, so their sum changes when any of them does.
+    pub fn of(versions: &Versions) -> Self {
+        let facts = [
+            Area::Identity,
+            Area::Resource,
+            Area::Assignment,
+            Area::Catalog,
+            Area::Trust,
+            Area::Credential,
+            Area::Federation,
+        ];
+        Self {
+            facts: facts.into_iter().map(|area| versions.of(area)).sum(),
+            revoke: versions.of(Area::Revoke),
+        }
+    }
+}
+
+impl TokenEntry {
+    /// An entry for a token that was just resolved and found unrevoked.
+    pub fn new(token: ValidToken, freshness: Freshness, now: Timestamp) -> Self {
+        Self {
+            token,
+            body: OnceLock::new(),
+            body_without_catalog: OnceLock::new(),
+            facts_version: freshness.facts,
+            revoke_version: AtomicU64::new(freshness.revoke),
+            resolved_at: now,
+        }
+    }
+
+    /// Whether no revocation event came since the token was last held against them.
+    pub fn revocations_checked_at(&self, freshness: &Freshness) -> bool {
+        self.revoke_version.load(Ordering::Acquire) == freshness.revoke
+    }
+
+    /// Notes that the events up to a version don't revoke the token.
+    pub fn mark_revocations_checked(&self, freshness: &Freshness) {
+        self.revoke_version
+            .store(freshness.revoke, Ordering::Release);
+    }
+}
+
+/// Tokens that were found good, by their text.
+pub struct TokenCache(Option<Cache<Box<str>, Arc<TokenEntry>>>);
+
+impl TokenCache {
+    /// A cache; one that keeps nothing when every request must read the database.
+    pub fn new(enabled: bool) -> Self {
+        Self(enabled.then(|| Cache::new(CAPACITY)))
+    }
+
+    /// The entry of a token, unless something that it was resolved from has changed.
+    pub fn get(
+        &self,
+        token: &str,
+        freshness: &Freshness,
+        now: Timestamp,
+    ) -> Option<Arc<TokenEntry>> {
+        let entry = self.0.as_ref()?.get(token)?;
+        let age = now.seconds().saturating_sub(entry.resolved_at.seconds());
+        (entry.facts_version == freshness.facts && (0..TIME_TO_LIVE).contains(&age))
+            .then_some(entry)
+    }
+
+    /// Keeps an entry.
+    pub fn insert(&self, token: &str, entry: &Arc<TokenEntry>) {
+        if let Some(cache) = &self.0 {
+            cache.insert(token.into(), Arc::clone(entry));
+        }
+    }
+
+    /// Forgets everything.
+    pub fn clear(&self) {
+        if let Some(cache) = &self.0 {
+            cache.invalidate_all();
+        }
+    }
+}

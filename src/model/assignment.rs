@@ -1,0 +1,79 @@
+//! Roles and who has them where.
+
+use super::{DomainId, GroupId, ProjectId, RoleId, UserId};
+use serde_json::{Map, Value};
+
+/// What the `role.domain_id` column holds for a global role.
+pub const NO_DOMAIN: &str = "<<null>>";
+
+/// A role, global or domain-specific.
+#[derive(Clone, Debug)]
+pub struct Role {
+    pub id: RoleId,
+    pub name: String,
+    /// `None` for a global role.
+    pub domain_id: Option<DomainId>,
+    pub description: Option<String>,
+    /// Options by their API name: `immutable`.
+    pub options: Map<String, Value>,
+    pub extra: Map<String, Value>,
+}
+
+impl Role {
+    /// Whether the `immutable` option protects it.
+    pub fn is_immutable(&self) -> bool {
+        self.options.get("immutable") == Some(&Value::Bool(true))
+    }
+}
+
+/// What PATCH changes. `None` leaves a member as it is.
+#[derive(Clone, Debug, Default)]
+pub struct RoleChanges {
+    pub name: Option<String>,
+    pub description: Option<Option<String>>,
+    /// Options to set; a null value removes the option.
+    pub options: Option<Map<String, Value>>,
+    pub extra: Map<String, Value>,
+}
+
+/// Who holds a role.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Actor {
+    User(UserId),
+    Group(GroupId),
+}
+
+impl Actor {
+    /// The id, whichever kind it is of.
+    pub fn id(&self) -> &str {
+        match self {
+            Self::User(id) => id,
+            Self::Group(id) => id,
+        }
+    }
+}
+
+/// Where a role is held.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum AssignmentTarget {
+    Project(ProjectId),
+    Domain(DomainId),
+    System,
+}
+
+/// One row of `assignment` or `system_assignment`: exactly what was granted.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Assignment {
+    pub actor: Actor,
+    pub target: AssignmentTarget,
+    pub role_id: RoleId,
+    /// Applies to what is below the target instead of the target itself. Never for the system.
+    pub inherited: bool,
+}
+
+/// `prior` implies `implied`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ImpliedRole {
+    pub prior: RoleId,
+    pub implied: RoleId,
+}

@@ -1,0 +1,3 @@
+//! Tests of `/v3`, one file per resource.
+
+mod auth_tokens;
