@@ -92,10 +92,11 @@ class Database:
     def __init__(self, kind, folder):
         self.kind, self.name = kind, f"keystone_clients_{uuid.uuid4().hex[:8]}"
         self.path = Path(folder) / "keystone.db"
+        self.postgres_user = os.environ.get("PGUSER", "postgres")
         if kind == "sqlite":
             self.url = f"sqlite:///{self.path}"
         elif kind == "postgres":
-            self.url = f"postgresql+psycopg2://{os.environ.get('PGUSER', 'root')}@{HOST}/{self.name}"
+            self.url = f"postgresql+psycopg2://{self.postgres_user}@{HOST}/{self.name}"
         elif kind == "mysql":
             self.url = f"mysql+pymysql://root@{HOST}/{self.name}?charset=utf8"
         else:
@@ -112,7 +113,7 @@ class Database:
 
     def _admin(self, statement):
         if self.kind == "postgres":
-            command = ["psql", "-q", "-h", HOST, "-U", os.environ.get("PGUSER", "root"),
+            command = ["psql", "-q", "-h", HOST, "-U", self.postgres_user,
                        "-d", "postgres", "-c", statement]
         elif self.kind == "mysql":
             command = ["mysql", "-h", HOST, "-P", "3306", "-u", "root", "-e", statement]
@@ -165,10 +166,12 @@ class Rust:
     def manage(self, site, *words):
         run([binary("keystone-manage"), "--config-file", site.config, *words], site)
 
-    def start(self, site, port=None):
+    def start(self, site, port=None, remember=False):
         port = port or free_port()
-        server = Process([binary(), "--config-file", site.config,
-                          "--config-file", site.no_cache, "--bind", f"{HOST}:{port}",
+        configuration = ["--config-file", site.config]
+        if not remember:
+            configuration += ["--config-file", site.no_cache]
+        server = Process([binary(), *configuration, "--bind", f"{HOST}:{port}",
                           "--admin-bind", "none"], site.folder / f"{self.name}-{port}.log")
         server.base = f"http://{HOST}:{port}"
         server.wait_ready(f"{server.base}/v3")
