@@ -2,12 +2,12 @@
 
 mod auth_tokens;
 mod endpoints;
+mod grants;
 mod groups;
+mod implied_roles;
 mod passwords;
 mod regions;
-mod services;
-mod users;
-mod grants;
-mod implied_roles;
 mod role_assignments;
 mod roles;
+mod services;
+mod users;
