@@ -291,6 +291,18 @@ async fn following_next_leads_through_all_projects() {
 }
 
 #[tokio::test]
+async fn a_page_is_empty_only_when_nothing_follows() {
+    let app = TestApp::new().await;
+    let admin = app.admin().await;
+    for at in 0..6 {
+        make(&app, &admin, json!({ "name": format!("X{at}") })).await;
+    }
+    make(&app, &admin, json!({ "name": "x" })).await;
+    let listed = get(&app, &admin, "/v3/projects?name__startswith=x&limit=1").await;
+    assert_eq!(names(&listed.expect(200), "projects"), ["x"]);
+}
+
+#[tokio::test]
 async fn an_update_changes_what_it_names_and_shows_extra_twice() {
     let app = TestApp::new().await;
     let admin = app.admin().await;
