@@ -10,6 +10,7 @@ mod dialect;
 mod error_mapping;
 pub mod filter;
 pub mod identity;
+pub mod migrate;
 mod options;
 mod pool;
 pub mod resource;
