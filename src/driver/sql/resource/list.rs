@@ -1,0 +1,157 @@
+//! Lists of projects and of domains.
+
+use super::super::filter::{keeps, push_filter};
+use super::{project_columns, projects_from};
+use crate::driver::sql::db::{Session, Sql, sql};
+use crate::error::Result;
+use crate::model::list::{Filter, ListHints, Page};
+use crate::model::ROOT_DOMAIN;
+use crate::model::{DomainId, Project};
+
+/// Conditions on a project's tags, all of which must hold. An absent one always holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TagFilters {
+    /// `tags`: has every one of these.
+    pub all: Option<Vec<String>>,
+    /// `tags-any`: has at least one of these.
+    pub any: Option<Vec<String>>,
+    /// `not-tags`: lacks at least one of these.
+    pub not_all: Option<Vec<String>>,
+    /// `not-tags-any`: has none of these.
+    pub none: Option<Vec<String>>,
+}
+
+/// Which projects a list is about.
+///
+/// Of the filters in `hints` those on `name`, `domain_id` and `parent_id` count.
+#[derive(Clone, Debug, Default)]
+pub struct ProjectQuery {
+    pub hints: ListHints,
+    /// Projects of this domain only.
+    pub domain_id: Option<DomainId>,
+    /// All of these must hold: one that says both lists nothing.
+    pub enabled: Vec<bool>,
+    /// As `enabled`; empty lists domains and projects alike.
+    pub is_domain: Vec<bool>,
+    pub tags: TagFilters,
+}
+
+/// A page of projects in order of id.
+pub async fn projects(s: &mut Session, query: &ProjectQuery) -> Result<Page<Project>> {
+    let mut statement = start();
+    if let Some(domain) = &query.domain_id {
+        statement = statement.push(" AND p.domain_id = ?").bind(domain);
+    }
+    for wanted in &query.is_domain {
+        statement = statement.push(" AND p.is_domain = ?").bind(*wanted);
+    }
+    statement = push_tags(push_enabled(statement, &query.enabled), &query.tags);
+    page(s, statement, &query.hints).await
+}
+
+/// A page of domains in order of id. `only` narrows the list to one domain, `enabled` as in
+/// [`ProjectQuery`]. Of the filters in `hints` those on `name` count.
+pub async fn domains(
+    s: &mut Session,
+    hints: &ListHints,
+    enabled: &[bool],
+    only: Option<&DomainId>,
+) -> Result<Page<Project>> {
+    let mut statement = start().push(" AND p.is_domain = ?").bind(true);
+    if let Some(id) = only {
+        statement = statement.push(" AND p.id = ?").bind(id);
+    }
+    page(s, push_enabled(statement, enabled), hints).await
+}
+
+fn start() -> Sql {
+    sql(concat!(
+        "SELECT ",
+        project_columns!(),
+        " FROM project p WHERE p.id <> ?"
+    ))
+    .bind(ROOT_DOMAIN)
+}
+
+fn push_enabled(statement: Sql, enabled: &[bool]) -> Sql {
+    enabled.iter().fold(statement, |statement, wanted| {
+        // NULL reads as disabled.
+        let condition = match wanted {
+            true => " AND p.enabled = ?",
+            false => " AND (p.enabled = ? OR p.enabled IS NULL)",
+        };
+        statement.push(condition).bind(*wanted)
+    })
+}
+
+fn push_tags(mut statement: Sql, tags: &TagFilters) -> Sql {
+    for tag in tags.all.iter().flatten() {
+        statement = push_has_any(statement, " AND", std::slice::from_ref(tag));
+    }
+    if let Some(any) = &tags.any {
+        statement = push_has_any(statement, " AND", any);
+    }
+    if let Some(none) = &tags.none {
+        statement = push_has_any(statement, " AND NOT", none);
+    }
+    if let Some(not_all) = &tags.not_all {
+        statement = statement.push(" AND NOT (1 = 1");
+        for tag in not_all {
+            statement = push_has_any(statement, " AND", std::slice::from_ref(tag));
+        }
+        statement = statement.push(")");
+    }
+    statement
+}
+
+fn push_has_any(statement: Sql, conjunction: &str, tags: &[String]) -> Sql {
+    statement
+        .push(conjunction)
+        .push(" EXISTS (SELECT 1 FROM project_tag t WHERE t.project_id = p.id AND")
+        .push_in("t.name", tags)
+        .push(")")
+}
+
+/// The filters that the statement understands, each with its column.
+fn text_filters(hints: &ListHints) -> impl Iterator<Item = (&'static str, &Filter)> {
+    hints.filters.iter().filter_map(|filter| {
+        let column = match filter.attribute {
+            "name" => "p.name",
+            "domain_id" => "p.domain_id",
+            "parent_id" => "p.parent_id",
+            _ => return None,
+        };
+        Some((column, filter))
+    })
+}
+
+/// Whether a project satisfies the inexact filters to the letter.
+fn satisfies(project: &Project, hints: &ListHints) -> bool {
+    text_filters(hints).all(|(column, filter)| match column {
+        "p.domain_id" => keeps(filter, project.domain_id.as_deref().unwrap_or(ROOT_DOMAIN)),
+        "p.parent_id" => keeps(filter, project.parent_id.as_deref().unwrap_or_default()),
+        _ => keeps(filter, &project.name),
+    })
+}
+
+/// Adds what all lists have in common and reads the page.
+async fn page(s: &mut Session, mut statement: Sql, hints: &ListHints) -> Result<Page<Project>> {
+    for (column, filter) in text_filters(hints) {
+        statement = push_filter(statement, column, filter);
+    }
+    if let Some(marker) = &hints.marker {
+        statement = statement.push(" AND p.id > ?").bind(marker);
+    }
+    statement = statement.push(" ORDER BY p.id");
+    if let Some(limit) = hints.limit {
+        // One more than asked for tells whether there is more.
+        statement = statement
+            .push(" LIMIT ?")
+            .bind(i64::try_from(limit.saturating_add(1)).unwrap_or(i64::MAX));
+    }
+    let rows = s.fetch_all(statement).await?;
+    let projects = projects_from(s, &rows).await?;
+    let mut page = Page::cut(projects, hints.limit);
+    page.items.retain(|project| satisfies(project, hints));
+    Ok(page)
+}
