@@ -12,8 +12,12 @@ use crate::crypto::password::HashParameters;
 use crate::driver::sql::db::Db;
 use crate::error::Result;
 use crate::manager::{
-    assignment::AssignmentManager, auth::AuthManager, catalog::CatalogManager,
-    identity::IdentityManager, resource::ResourceManager, revoke::RevokeManager,
+    assignment::AssignmentManager,
+    auth::AuthManager,
+    catalog::CatalogManager,
+    identity::IdentityManager,
+    resource::ResourceManager,
+    revoke::RevokeManager,
     token::{TokenCache, TokenManager},
 };
 use crate::model::Timestamp;

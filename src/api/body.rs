@@ -14,10 +14,9 @@ pub struct JsonBody(pub Value);
 impl JsonBody {
     /// The object under the one key that an envelope has, e.g. `user`. Schemas have checked it before.
     pub fn member(&self, name: &str) -> Result<&Map<String, Value>> {
-        self.0
-            .get(name)
-            .and_then(Value::as_object)
-            .ok_or_else(|| Error::bad_request(format!("The body must have an object named '{name}'.")))
+        self.0.get(name).and_then(Value::as_object).ok_or_else(|| {
+            Error::bad_request(format!("The body must have an object named '{name}'."))
+        })
     }
 }
 
@@ -27,9 +26,12 @@ impl FromRequest<Arc<App>> for JsonBody {
     async fn from_request(request: Request, app: &Arc<App>) -> Result<Self> {
         let limit = body_limit(&app.settings().config);
         check_content_type(request.headers())?;
-        let bytes = axum::body::to_bytes(request.into_body(), usize::try_from(limit).unwrap_or(usize::MAX))
-            .await
-            .map_err(|error| read_failure(error, limit))?;
+        let bytes = axum::body::to_bytes(
+            request.into_body(),
+            usize::try_from(limit).unwrap_or(usize::MAX),
+        )
+        .await
+        .map_err(|error| read_failure(error, limit))?;
         if bytes.is_empty() {
             return Ok(Self(Value::Object(Map::new())));
         }
@@ -44,12 +46,22 @@ impl FromRequest<Arc<App>> for JsonBody {
 
 /// Keystone takes a missing or empty Content-Type as JSON, and refuses any other type.
 fn check_content_type(headers: &HeaderMap) -> Result<()> {
-    let Some(value) = headers.get(header::CONTENT_TYPE) else { return Ok(()) };
-    let essence = value.to_str().unwrap_or("?").split(';').next().unwrap_or_default().trim();
+    let Some(value) = headers.get(header::CONTENT_TYPE) else {
+        return Ok(());
+    };
+    let essence = value
+        .to_str()
+        .unwrap_or("?")
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim();
     if essence.is_empty() || essence.eq_ignore_ascii_case("application/json") {
         Ok(())
     } else {
-        Err(Error::bad_request(format!("The body must be application/json, not {essence}.")))
+        Err(Error::bad_request(format!(
+            "The body must be application/json, not {essence}."
+        )))
     }
 }
 

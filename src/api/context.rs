@@ -79,20 +79,28 @@ impl FromRequestParts<Arc<App>> for Context {
 }
 
 async fn caller(app: &App, settings: &Settings, headers: &HeaderMap) -> Result<Caller> {
-    let Some(token) = headers.get("x-auth-token") else { return Ok(Caller::Anonymous) };
+    let Some(token) = headers.get("x-auth-token") else {
+        return Ok(Caller::Anonymous);
+    };
     if let Some(admin_token) = &settings.config.default.admin_token
         && bool::from(admin_token.expose().as_bytes().ct_eq(token.as_bytes()))
     {
         return Ok(Caller::AdminToken);
     }
     let Ok(token) = token.to_str() else {
-        return Ok(Caller::Refused(Error::unauthorized("X-Auth-Token is not text")));
+        return Ok(Caller::Refused(Error::unauthorized(
+            "X-Auth-Token is not text",
+        )));
     };
     match app.token().validate(token, 0).await {
         Ok(entry) => Ok(Caller::Token(entry)),
         // A database that is away says nothing about the token.
-        Err(error @ (Error::Unavailable(_) | Error::Transient(_) | Error::Internal(_))) => Err(error),
-        Err(error) => Ok(Caller::Refused(Error::unauthorized(format!("X-Auth-Token: {error}")))),
+        Err(error @ (Error::Unavailable(_) | Error::Transient(_) | Error::Internal(_))) => {
+            Err(error)
+        }
+        Err(error) => Ok(Caller::Refused(Error::unauthorized(format!(
+            "X-Auth-Token: {error}"
+        )))),
     }
 }
 
@@ -116,7 +124,10 @@ impl Context {
             Caller::Anonymous => return Err(Error::unauthorized("no X-Auth-Token was sent")),
             Caller::Refused(error) => return Err(error.clone()),
         };
-        Ok(self.settings.policy.enforce(rule, &credentials(token), target)?)
+        Ok(self
+            .settings
+            .policy
+            .enforce(rule, &credentials(token), target)?)
     }
 
     /// Fails with 401 unless a good token (or `admin_token`) came.
@@ -181,7 +192,9 @@ impl Context {
             },
             _ => None,
         };
-        of_token.unwrap_or_else(|| DomainId::from(self.settings.config.identity.default_domain_id.as_str()))
+        of_token.unwrap_or_else(|| {
+            DomainId::from(self.settings.config.identity.default_domain_id.as_str())
+        })
     }
 
     /// Notes that a handler decided by itself, without a rule, who may call (e.g. own password change).
@@ -192,7 +205,14 @@ impl Context {
     }
 
     /// `{"user": {…, "links": {"self": …}}}`.
-    pub fn member(&self, status: StatusCode, key: &str, collection: &str, id: &str, mut body: Map<String, Value>) -> Response {
+    pub fn member(
+        &self,
+        status: StatusCode,
+        key: &str,
+        collection: &str,
+        id: &str,
+        mut body: Map<String, Value>,
+    ) -> Response {
         body.insert("links".to_owned(), self.base().member_links(collection, id));
         let mut envelope = Map::new();
         envelope.insert(key.to_owned(), Value::Object(body));
@@ -205,7 +225,10 @@ impl Context {
     pub fn collection(&self, key: &str, items: Vec<Value>, next: Option<NextPage<'_>>) -> Response {
         let mut envelope = Map::new();
         envelope.insert(key.to_owned(), Value::Array(items));
-        envelope.insert("links".to_owned(), self.base().collection_links(&self.request.target, next));
+        envelope.insert(
+            "links".to_owned(),
+            self.base().collection_links(&self.request.target, next),
+        );
         if next.is_some() {
             envelope.insert("truncated".to_owned(), Value::Bool(true));
         }
@@ -240,11 +263,9 @@ pub struct PathArgs(Vec<String>);
 impl PathArgs {
     /// The argument at an index, as an id of some kind.
     pub fn id<T: From<String>>(&self, index: usize) -> Result<T> {
-        self.0
-            .get(index)
-            .cloned()
-            .map(T::from)
-            .ok_or_else(|| Error::internal("a handler asks for more path arguments than its route has"))
+        self.0.get(index).cloned().map(T::from).ok_or_else(|| {
+            Error::internal("a handler asks for more path arguments than its route has")
+        })
     }
 }
 
@@ -255,6 +276,8 @@ impl FromRequestParts<Arc<App>> for PathArgs {
         let params = RawPathParams::from_request_parts(parts, app)
             .await
             .map_err(|_| Error::bad_request("The path is not valid UTF-8."))?;
-        Ok(Self(params.iter().map(|(_, value)| value.to_owned()).collect()))
+        Ok(Self(
+            params.iter().map(|(_, value)| value.to_owned()).collect(),
+        ))
     }
 }

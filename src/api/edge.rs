@@ -45,7 +45,11 @@ pub struct Edge {
 impl Edge {
     /// Wraps a router whose state is given already; `authority` is the listener's address.
     pub fn new(app: Arc<App>, router: Router, authority: &str) -> Self {
-        Self { app, router, authority: authority.into() }
+        Self {
+            app,
+            router,
+            authority: authority.into(),
+        }
     }
 
     /// Answers one request; never fails.
@@ -73,13 +77,30 @@ impl Edge {
         if let Some(error) = &failure {
             let rendered = render_error(error, &meta, settings.config.default.insecure_debug);
             let (parts, body) = rendered.into_parts();
-            *response.body_mut() = if method == http::Method::HEAD { Body::empty() } else { body };
+            *response.body_mut() = if method == http::Method::HEAD {
+                Body::empty()
+            } else {
+                body
+            };
             response.headers_mut().extend(parts.headers);
         }
         let elapsed = started.elapsed();
-        let route = response.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str).to_owned();
-        self.app.metrics.request(&method, &route, response.status(), elapsed);
-        log_access(&meta, &method, &route, response.status(), failure.as_ref(), elapsed);
+        let route = response
+            .extensions()
+            .get::<MatchedPath>()
+            .map_or("", MatchedPath::as_str)
+            .to_owned();
+        self.app
+            .metrics
+            .request(&method, &route, response.status(), elapsed);
+        log_access(
+            &meta,
+            &method,
+            &route,
+            response.status(),
+            failure.as_ref(),
+            elapsed,
+        );
         decorate(&mut response, &meta, &route);
         response
     }
@@ -87,8 +108,18 @@ impl Edge {
 
 impl Edge {
     fn base_url(&self, rules: &LinkRules, request: &Request<Body>) -> BaseUrl {
-        let authority = request.uri().authority().map_or(&*self.authority, |authority| authority.as_str());
-        BaseUrl::of_request(rules, request.headers(), Connection { scheme: "http", authority })
+        let authority = request
+            .uri()
+            .authority()
+            .map_or(&*self.authority, |authority| authority.as_str());
+        BaseUrl::of_request(
+            rules,
+            request.headers(),
+            Connection {
+                scheme: "http",
+                authority,
+            },
+        )
     }
 }
 
@@ -144,7 +175,12 @@ pub fn body_limit(config: &Config) -> u64 {
 }
 
 fn declared_length(headers: &HeaderMap) -> Option<u64> {
-    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+    headers
+        .get(header::CONTENT_LENGTH)?
+        .to_str()
+        .ok()?
+        .parse()
+        .ok()
 }
 
 /// `/v3/users/` is `/v3/users`. Returns path and query as they are afterwards.
@@ -164,18 +200,28 @@ fn strip_trailing_slashes(uri: &mut Uri) -> String {
         }
         return target;
     }
-    uri.path_and_query().map_or("/", PathAndQuery::as_str).to_owned()
+    uri.path_and_query()
+        .map_or("/", PathAndQuery::as_str)
+        .to_owned()
 }
 
 /// The router's answer to a path that no route has.
 pub async fn unknown_path() -> impl IntoResponse {
     const PAGE: &str = "<!doctype html>\n<html lang=en>\n<title>404 Not Found</title>\n\
         <h1>Not Found</h1>\n<p>No such path on this server.</p>\n</html>\n";
-    (StatusCode::NOT_FOUND, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], PAGE)
+    (
+        StatusCode::NOT_FOUND,
+        [(header::CONTENT_TYPE, "text/html; charset=utf-8")],
+        PAGE,
+    )
 }
 
 /// The answer to a method that a path doesn't have; the router adds `Allow`.
 pub async fn wrong_method() -> impl IntoResponse {
     const BODY: &str = "{\"message\": \"The method is not allowed for the requested URL.\"}\n";
-    (StatusCode::METHOD_NOT_ALLOWED, [(header::CONTENT_TYPE, "application/json")], BODY)
+    (
+        StatusCode::METHOD_NOT_ALLOWED,
+        [(header::CONTENT_TYPE, "application/json")],
+        BODY,
+    )
 }

@@ -14,8 +14,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// Upper bounds of the latency buckets, in seconds.
-const LATENCY_BUCKETS: [f64; 12] =
-    [0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.1, 0.5, 1.0, 5.0];
+const LATENCY_BUCKETS: [f64; 12] = [
+    0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.1, 0.5, 1.0, 5.0,
+];
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct RequestLabels {
@@ -78,7 +79,11 @@ impl Default for Metrics {
 impl Metrics {
     fn register(&mut self) {
         let registry = &mut self.registry;
-        registry.register("requests", "Requests by route and status", self.requests.clone());
+        registry.register(
+            "requests",
+            "Requests by route and status",
+            self.requests.clone(),
+        );
         registry.register_with_unit(
             "request_duration",
             "Time from the request's head to the answer's head",
@@ -90,27 +95,72 @@ impl Metrics {
             "Authentications by method and outcome",
             self.authentications.clone(),
         );
-        registry.register("token_cache_hits", "Validations answered from the cache", self.token_cache_hits.clone());
-        registry.register("token_cache_misses", "Validations that read the database", self.token_cache_misses.clone());
-        registry.register("hashing_queued", "Password hashes waiting for a thread", self.hashing_queued.clone());
-        registry.register("hashing_running", "Password hashes being computed", self.hashing_running.clone());
-        registry.register("hashing_rejected", "Password hashes refused since start", self.hashing_rejected.clone());
-        registry.register("database_pool_connections", "Open database connections", self.pool_size.clone());
-        registry.register("database_pool_idle", "Database connections nobody uses", self.pool_idle.clone());
-        registry.register("database_statements", "SQL statements run since start", self.statements.clone());
+        registry.register(
+            "token_cache_hits",
+            "Validations answered from the cache",
+            self.token_cache_hits.clone(),
+        );
+        registry.register(
+            "token_cache_misses",
+            "Validations that read the database",
+            self.token_cache_misses.clone(),
+        );
+        registry.register(
+            "hashing_queued",
+            "Password hashes waiting for a thread",
+            self.hashing_queued.clone(),
+        );
+        registry.register(
+            "hashing_running",
+            "Password hashes being computed",
+            self.hashing_running.clone(),
+        );
+        registry.register(
+            "hashing_rejected",
+            "Password hashes refused since start",
+            self.hashing_rejected.clone(),
+        );
+        registry.register(
+            "database_pool_connections",
+            "Open database connections",
+            self.pool_size.clone(),
+        );
+        registry.register(
+            "database_pool_idle",
+            "Database connections nobody uses",
+            self.pool_idle.clone(),
+        );
+        registry.register(
+            "database_statements",
+            "SQL statements run since start",
+            self.statements.clone(),
+        );
     }
 
     /// Counts one answered request.
     pub fn request(&self, method: &Method, route: &str, status: StatusCode, elapsed: Duration) {
-        let labels = RequestLabels { method: method.to_string(), route: route.to_owned(), status: status.as_u16() };
+        let labels = RequestLabels {
+            method: method.to_string(),
+            route: route.to_owned(),
+            status: status.as_u16(),
+        };
         self.requests.get_or_create(&labels).inc();
-        self.latency.get_or_create(&RouteLabels { route: labels.route }).observe(elapsed.as_secs_f64());
+        self.latency
+            .get_or_create(&RouteLabels {
+                route: labels.route,
+            })
+            .observe(elapsed.as_secs_f64());
     }
 
     /// Counts one authentication by its method, e.g. `password`.
     pub fn authentication(&self, method: &str, succeeded: bool) {
         let outcome = if succeeded { "success" } else { "failure" };
-        self.authentications.get_or_create(&AuthLabels { method: method.to_owned(), outcome }).inc();
+        self.authentications
+            .get_or_create(&AuthLabels {
+                method: method.to_owned(),
+                outcome,
+            })
+            .inc();
     }
 
     fn observe_gauges(&self, app: &App) {

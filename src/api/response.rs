@@ -16,7 +16,9 @@ pub fn json(status: StatusCode, body: &impl Serialize) -> Response {
             bytes.push(b'\n');
             raw_json(status, Bytes::from(bytes))
         }
-        Err(error) => Error::internal(format_args!("a response can't be serialized: {error}")).into_response(),
+        Err(error) => {
+            Error::internal(format_args!("a response can't be serialized: {error}")).into_response()
+        }
     }
 }
 
@@ -24,7 +26,10 @@ pub fn json(status: StatusCode, body: &impl Serialize) -> Response {
 pub fn raw_json(status: StatusCode, body: Bytes) -> Response {
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = status;
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response.headers_mut().insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/json"),
+    );
     response
 }
 
@@ -63,7 +68,12 @@ pub fn render_error(error: &Error, request: &RequestMeta, insecure_debug: bool) 
     let status = status_of(error);
     if let Error::TooLarge(_) = error {
         // Refused before anything is known of the request, so not in Keystone's JSON envelope.
-        return (status, [(header::CONTENT_TYPE, "text/plain; charset=UTF-8")], error.to_string()).into_response();
+        return (
+            status,
+            [(header::CONTENT_TYPE, "text/plain; charset=UTF-8")],
+            error.to_string(),
+        )
+            .into_response();
     }
     let title = status.canonical_reason().unwrap_or("Error");
     let mut body = json!({
@@ -71,18 +81,26 @@ pub fn render_error(error: &Error, request: &RequestMeta, insecure_debug: bool) 
         "message": client_message(error, insecure_debug),
         "title": title,
     });
-    if let Error::Unauthorized { identity: Some(identity), .. } = error {
+    if let Error::Unauthorized {
+        identity: Some(identity),
+        ..
+    } = error
+    {
         body["identity"] = Value::clone(identity);
     }
     let mut response = raw_json(status, Bytes::from(json!({ "error": body }).to_string()));
     if status == StatusCode::UNAUTHORIZED {
         let challenge = format!("Keystone uri=\"{}\"", request.base.v3());
         if let Ok(challenge) = HeaderValue::from_str(&challenge) {
-            response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+            response
+                .headers_mut()
+                .insert(header::WWW_AUTHENTICATE, challenge);
         }
     }
     if status == StatusCode::SERVICE_UNAVAILABLE {
-        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
+        response
+            .headers_mut()
+            .insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
     }
     response
 }
@@ -91,7 +109,9 @@ pub fn render_error(error: &Error, request: &RequestMeta, insecure_debug: bool) 
 fn client_message(error: &Error, insecure_debug: bool) -> String {
     match error {
         _ if insecure_debug => error.to_string(),
-        Error::Unauthorized { .. } => "The request you have made requires authentication.".to_owned(),
+        Error::Unauthorized { .. } => {
+            "The request you have made requires authentication.".to_owned()
+        }
         Error::Forbidden(_) => "You are not authorized to perform the requested action.".to_owned(),
         Error::Internal(_) => {
             "An unexpected error prevented the server from fulfilling your request.".to_owned()
@@ -99,7 +119,9 @@ fn client_message(error: &Error, insecure_debug: bool) -> String {
         Error::Unavailable(_) | Error::Transient(_) => {
             "The service can't answer at the moment. Try again in a few seconds.".to_owned()
         }
-        Error::DuplicateKey(_) => "Something with these unique attributes exists already.".to_owned(),
+        Error::DuplicateKey(_) => {
+            "Something with these unique attributes exists already.".to_owned()
+        }
         _ => error.to_string(),
     }
 }

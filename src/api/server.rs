@@ -22,9 +22,18 @@ pub struct ServeOptions {
 }
 
 /// Serves connections until `stop` turns true, then drains.
-pub async fn serve(listener: TcpListener, edge: Edge, options: ServeOptions, mut stop: watch::Receiver<bool>) {
+pub async fn serve(
+    listener: TcpListener,
+    edge: Edge,
+    options: ServeOptions,
+    mut stop: watch::Receiver<bool>,
+) {
     let mut builder = auto::Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(options.header_read_timeout).pipeline_flush(true);
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(options.header_read_timeout)
+        .pipeline_flush(true);
     builder.http2().timer(TokioTimer::new());
     let graceful = GracefulShutdown::new();
     loop {
@@ -47,7 +56,9 @@ pub async fn serve(listener: TcpListener, edge: Edge, options: ServeOptions, mut
             let edge = edge.clone();
             async move { Ok::<_, Infallible>(edge.handle(request.map(Body::new)).await) }
         });
-        let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
+        let connection = builder
+            .serve_connection(TokioIo::new(stream), service)
+            .into_owned();
         let watched = graceful.watch(connection);
         tokio::spawn(async move {
             if let Err(error) = watched.await {
@@ -57,7 +68,10 @@ pub async fn serve(listener: TcpListener, edge: Edge, options: ServeOptions, mut
         });
     }
     drop(listener);
-    if tokio::time::timeout(options.shutdown_timeout, graceful.shutdown()).await.is_err() {
+    if tokio::time::timeout(options.shutdown_timeout, graceful.shutdown())
+        .await
+        .is_err()
+    {
         tracing::warn!("some requests did not end in time and are cut off");
     }
 }

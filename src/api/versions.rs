@@ -35,11 +35,18 @@ async fn v3(ctx: Context, headers: HeaderMap) -> Response {
     if wants_json_home(&headers) {
         return json_home_response(json_home::v3());
     }
-    response::raw_json(StatusCode::OK, Bytes::from(discovery::v3(ctx.base()).to_string()))
+    response::raw_json(
+        StatusCode::OK,
+        Bytes::from(discovery::v3(ctx.base()).to_string()),
+    )
 }
 
 fn json_home_response(body: Bytes) -> Response {
-    ([(header::CONTENT_TYPE, json_home::MEDIA_TYPE)], Body::from(body)).into_response()
+    (
+        [(header::CONTENT_TYPE, json_home::MEDIA_TYPE)],
+        Body::from(body),
+    )
+        .into_response()
 }
 
 /// JSON-home must be asked for by name; everything else, also no Accept at all, means JSON.
@@ -49,5 +56,10 @@ fn wants_json_home(headers: &HeaderMap) -> bool {
         .iter()
         .filter_map(|accept| accept.to_str().ok())
         .flat_map(|accept| accept.split(','))
-        .any(|range| range.split(';').next().is_some_and(|kind| kind.trim() == json_home::MEDIA_TYPE))
+        .any(|range| {
+            range
+                .split(';')
+                .next()
+                .is_some_and(|kind| kind.trim() == json_home::MEDIA_TYPE)
+        })
 }

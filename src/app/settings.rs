@@ -70,7 +70,11 @@ fn token_provider(config: &Config, warnings: &mut Vec<String>) -> Result<TokenPr
             Format::Fernet(loaded.keys)
         }
         "jws" => jws(config)?,
-        other => return Err(Error::internal(format!("[token] provider: {other} is not known; use fernet or jws"))),
+        other => {
+            return Err(Error::internal(format!(
+                "[token] provider: {other} is not known; use fernet or jws"
+            )));
+        }
     };
     Ok(TokenProvider::new(format, codec))
 }
@@ -82,7 +86,11 @@ fn jws(config: &Config) -> Result<Format> {
         signing: JwsSigningKey::load(algorithm, &options.jws_private_key_repository)?,
         verifier: JwsVerifier {
             keys: JwsVerifyingKey::load_all(&options.jws_public_key_repository)?,
-            accepted: options.jws_accepted_algorithms.iter().map(|name| name.parse()).collect::<Result<_>>()?,
+            accepted: options
+                .jws_accepted_algorithms
+                .iter()
+                .map(|name| name.parse())
+                .collect::<Result<_>>()?,
         },
     })
 }
@@ -104,7 +112,10 @@ fn hash_parameters(config: &Config, default: Algorithm) -> Result<HashParameters
     Ok(HashParameters {
         algorithm,
         rounds,
-        salt_bytesize: to_u32("salt_bytesize", identity.salt_bytesize.map(u64::cast_signed))?,
+        salt_bytesize: to_u32(
+            "salt_bytesize",
+            identity.salt_bytesize.map(u64::cast_signed),
+        )?,
         scrypt_block_size: to_u32("scrypt_block_size", identity.scrypt_block_size)?,
         scrypt_parallelism: to_u32("scrypt_parallelism", identity.scrypt_parallelism)?,
         argon2_memory_cost: Some(identity.argon2_memory_cost),
@@ -117,7 +128,8 @@ fn hash_parameters(config: &Config, default: Algorithm) -> Result<HashParameters
 fn to_u32(name: &str, value: Option<i64>) -> Result<Option<u32>> {
     value
         .map(|value| {
-            u32::try_from(value).map_err(|_| Error::internal(format!("[identity] {name}: {value} is out of range")))
+            u32::try_from(value)
+                .map_err(|_| Error::internal(format!("[identity] {name}: {value} is out of range")))
         })
         .transpose()
 }

@@ -18,10 +18,10 @@ pub(super) struct Repository {
 }
 
 impl Repository {
-    fn new(path: &Path, max_active: i64) -> Self {
+    fn new(path: &Path, max_active: u64) -> Self {
         Self {
             keys: KeyRepository::new(path),
-            max_active: usize::try_from(max_active).unwrap_or(1),
+            max_active: usize::try_from(max_active).unwrap_or(usize::MAX),
         }
     }
 }

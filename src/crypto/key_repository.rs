@@ -5,8 +5,8 @@
 //! the rest only decrypt. Whatever has another name is not a key.
 
 use super::files::{self, Owner, failed};
-use crate::crypto::fernet::{FernetKey, FernetKeys, NULL_KEY};
 use crate::Result;
+use crate::crypto::fernet::{FernetKey, FernetKeys, NULL_KEY};
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};

@@ -19,18 +19,34 @@ impl<'a> AssignmentManager<'a> {
     }
 
     /// The roles that a user's token for a project carries.
-    pub async fn roles_on_project(&self, s: &mut Session, user: &UserId, id: &ProjectId) -> Result<Vec<RoleRef>> {
-        Ok(for_tokens(sql::roles_on_project(s, &self.holder(user), id).await?))
+    pub async fn roles_on_project(
+        &self,
+        s: &mut Session,
+        user: &UserId,
+        id: &ProjectId,
+    ) -> Result<Vec<RoleRef>> {
+        Ok(for_tokens(
+            sql::roles_on_project(s, &self.holder(user), id).await?,
+        ))
     }
 
     /// The roles that a user's token for a domain carries.
-    pub async fn roles_on_domain(&self, s: &mut Session, user: &UserId, id: &DomainId) -> Result<Vec<RoleRef>> {
-        Ok(for_tokens(sql::roles_on_domain(s, &self.holder(user), id).await?))
+    pub async fn roles_on_domain(
+        &self,
+        s: &mut Session,
+        user: &UserId,
+        id: &DomainId,
+    ) -> Result<Vec<RoleRef>> {
+        Ok(for_tokens(
+            sql::roles_on_domain(s, &self.holder(user), id).await?,
+        ))
     }
 
     /// The roles that a user's system token carries.
     pub async fn roles_on_system(&self, s: &mut Session, user: &UserId) -> Result<Vec<RoleRef>> {
-        Ok(for_tokens(sql::roles_on_system(s, &self.holder(user)).await?))
+        Ok(for_tokens(
+            sql::roles_on_system(s, &self.holder(user)).await?,
+        ))
     }
 
     /// Whether a user may have a system token.
@@ -49,8 +65,11 @@ impl<'a> AssignmentManager<'a> {
     /// The domains that a user has a role on.
     pub async fn domains_of_user(&self, user: &UserId) -> Result<Vec<Project>> {
         let mut session = self.app.db.session().await?;
-        let ids: Vec<ProjectId> =
-            sql::domain_ids_of(&mut session, &self.holder(user)).await?.into_iter().map(ProjectId::from).collect();
+        let ids: Vec<ProjectId> = sql::domain_ids_of(&mut session, &self.holder(user))
+            .await?
+            .into_iter()
+            .map(ProjectId::from)
+            .collect();
         crate::driver::sql::resource::projects_by_ids(&mut session, &ids).await
     }
 
@@ -59,7 +78,11 @@ impl<'a> AssignmentManager<'a> {
             now: self.app.clock.now(),
             default_ttl_minutes: self.app.config().federation.default_authorization_ttl,
         };
-        Holder { user_id, group_ids: &[], clock }
+        Holder {
+            user_id,
+            group_ids: &[],
+            clock,
+        }
     }
 }
 
@@ -68,6 +91,9 @@ fn for_tokens(roles: Vec<Role>) -> Vec<RoleRef> {
     roles
         .into_iter()
         .filter(|role| role.domain_id.is_none())
-        .map(|role| RoleRef { id: role.id, name: role.name })
+        .map(|role| RoleRef {
+            id: role.id,
+            name: role.name,
+        })
         .collect()
 }

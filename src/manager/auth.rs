@@ -52,7 +52,10 @@ pub enum RequestedScope {
     Default,
     Unscoped,
     Project(ProjectId),
-    ProjectByName { name: String, domain: DomainLookup },
+    ProjectByName {
+        name: String,
+        domain: DomainLookup,
+    },
     Domain(DomainLookup),
     System,
 }
@@ -78,7 +81,12 @@ impl<'a> AuthManager<'a> {
     /// may not become the token that is asked for.
     pub async fn authenticate(&self, request: AuthRequest) -> Result<(String, Arc<TokenEntry>)> {
         let identified = self.identify(request.methods).await?;
-        let user = self.app.identity().user(&identified.user_id).await.map_err(as_unauthorized)?;
+        let user = self
+            .app
+            .identity()
+            .user(&identified.user_id)
+            .await
+            .map_err(as_unauthorized)?;
         crate::manager::identity::check_mfa(&user, &identified.methods, &self.app.config())?;
         let (scope, optional) = self.scope(request.scope, &user).await?;
         if let Some(parent) = &identified.parent {
@@ -86,7 +94,10 @@ impl<'a> AuthManager<'a> {
         }
         let payload = self.payload(identified, scope);
         if optional && payload.scope != TokenScope::Unscoped {
-            let unscoped = TokenPayload { scope: TokenScope::Unscoped, ..payload.clone() };
+            let unscoped = TokenPayload {
+                scope: TokenScope::Unscoped,
+                ..payload.clone()
+            };
             return match self.app.token().issue(payload).await {
                 // The default project will not do; that is nobody's fault.
                 Err(Error::Unauthorized { .. }) => self.app.token().issue(unscoped).await,
@@ -107,17 +118,28 @@ impl<'a> AuthManager<'a> {
             self.app.metrics.authentication(name, outcome.is_ok());
             let (user_id, entry) = outcome?;
             if found.as_ref().is_some_and(|found| *found != user_id) {
-                return Err(Error::unauthorized("the methods authenticate different users"));
+                return Err(Error::unauthorized(
+                    "the methods authenticate different users",
+                ));
             }
             found = Some(user_id);
             push_unique(&mut names, name);
             if let Some(entry) = &entry {
-                entry.token.payload.methods.iter().for_each(|name| push_unique(&mut names, name));
+                entry
+                    .token
+                    .payload
+                    .methods
+                    .iter()
+                    .for_each(|name| push_unique(&mut names, name));
             }
             parent = parent.or(entry);
         }
         let user_id = found.ok_or_else(|| Error::unauthorized("no method was given"))?;
-        Ok(Identified { user_id, methods: names, parent })
+        Ok(Identified {
+            user_id,
+            methods: names,
+            parent,
+        })
     }
 
     async fn run(&self, method: AuthMethod) -> Result<(UserId, Option<Arc<TokenEntry>>)> {
@@ -142,10 +164,15 @@ impl<'a> AuthManager<'a> {
             RequestedScope::Project(id) => (TokenScope::Project(id), false),
             RequestedScope::ProjectByName { name, domain } => {
                 let domain = self.domain(domain).await?;
-                let project = resource.project_by_name(&domain, &name).await.map_err(as_unauthorized)?;
+                let project = resource
+                    .project_by_name(&domain, &name)
+                    .await
+                    .map_err(as_unauthorized)?;
                 (TokenScope::Project(project.id), false)
             }
-            RequestedScope::Domain(domain) => (TokenScope::Domain(self.domain(domain).await?), false),
+            RequestedScope::Domain(domain) => {
+                (TokenScope::Domain(self.domain(domain).await?), false)
+            }
             RequestedScope::Default => match &user.default_project_id {
                 Some(id) => (TokenScope::Project(id.clone()), true),
                 None => (TokenScope::Unscoped, false),
@@ -157,7 +184,12 @@ impl<'a> AuthManager<'a> {
         match lookup {
             DomainLookup::Id(id) => Ok(id),
             DomainLookup::Name(name) => {
-                let domain = self.app.resource().domain_by_name(&name).await.map_err(as_unauthorized)?;
+                let domain = self
+                    .app
+                    .resource()
+                    .domain_by_name(&name)
+                    .await
+                    .map_err(as_unauthorized)?;
                 Ok(domain.id.into())
             }
         }
@@ -168,15 +200,21 @@ impl<'a> AuthManager<'a> {
     fn check_rescope(&self, parent: &TokenEntry, scope: &TokenScope) -> Result<()> {
         let token = &parent.token;
         if token.payload.is_delegated() {
-            return Err(Error::Forbidden("a delegated token can't be rescoped".to_owned()));
+            return Err(Error::Forbidden(
+                "a delegated token can't be rescoped".to_owned(),
+            ));
         }
         let was_scoped = !matches!(token.scope, ResolvedScope::Unscoped);
         if was_scoped && !self.app.config().token.allow_rescope_scoped_token {
-            return Err(Error::Forbidden("[token] allow_rescope_scoped_token is off".to_owned()));
+            return Err(Error::Forbidden(
+                "[token] allow_rescope_scoped_token is off".to_owned(),
+            ));
         }
         let narrows = matches!(scope, TokenScope::Project(_) | TokenScope::Domain(_));
         if matches!(token.scope, ResolvedScope::System) && narrows {
-            return Err(Error::Forbidden("a system token can't become a project's or a domain's".to_owned()));
+            return Err(Error::Forbidden(
+                "a system token can't become a project's or a domain's".to_owned(),
+            ));
         }
         Ok(())
     }
@@ -189,7 +227,10 @@ impl<'a> AuthManager<'a> {
             user_id: identified.user_id,
             methods: identified.methods,
             issued_at: now,
-            expires_at: earliest(now.plus_seconds(lifetime), parent.map(|parent| parent.expires_at)),
+            expires_at: earliest(
+                now.plus_seconds(lifetime),
+                parent.map(|parent| parent.expires_at),
+            ),
             audit_ids: audit_id::for_new_token(parent.map(|parent| parent.audit_ids.as_slice())),
             scope,
             origin: parent.map_or(TokenOrigin::Direct, |parent| parent.origin.clone()),

@@ -4,7 +4,9 @@ pub mod urls;
 
 use crate::app::App;
 use crate::driver::sql::db::Session;
-use crate::driver::sql::token::{self as facts, CatalogEndpointRow, CatalogRow, EndpointAssociations};
+use crate::driver::sql::token::{
+    self as facts, CatalogEndpointRow, CatalogRow, EndpointAssociations,
+};
 use crate::error::Result;
 use crate::model::ProjectId;
 use crate::model::token::{CatalogEndpoint, CatalogService};
@@ -37,11 +39,20 @@ impl<'a> CatalogManager<'a> {
         };
         let rows = facts::catalog(s).await?;
         if associations.endpoint_ids.is_empty() && associations.group_filters.is_empty() {
-            let all = self.app.config().endpoint_filter.return_all_endpoints_if_no_filter;
-            return Ok(if all || project.is_none() { assemble(&rows, urls, |_, _| true) } else { Vec::new() });
+            let all = self
+                .app
+                .config()
+                .endpoint_filter
+                .return_all_endpoints_if_no_filter;
+            return Ok(if all || project.is_none() {
+                assemble(&rows, urls, |_, _| true)
+            } else {
+                Vec::new()
+            });
         }
-        let mut services =
-            assemble(&rows, urls, |row, endpoint| is_associated(&associations, row, endpoint));
+        let mut services = assemble(&rows, urls, |row, endpoint| {
+            is_associated(&associations, row, endpoint)
+        });
         services.retain(|service| !service.endpoints.is_empty());
         Ok(services)
     }
@@ -55,16 +66,32 @@ fn assemble(
 ) -> Vec<CatalogService> {
     let mut services: Vec<CatalogService> = Vec::new();
     for row in rows {
-        if services.last().is_none_or(|service| service.id != row.service_id) {
+        if services
+            .last()
+            .is_none_or(|service| service.id != row.service_id)
+        {
             services.push(CatalogService {
                 endpoints: Vec::new(),
                 id: row.service_id.clone(),
                 service_type: row.service_type.clone(),
-                name: row.service_extra.get("name").and_then(Value::as_str).unwrap_or_default().to_owned(),
+                name: row
+                    .service_extra
+                    .get("name")
+                    .and_then(Value::as_str)
+                    .unwrap_or_default()
+                    .to_owned(),
             });
         }
-        let Some(endpoint) = row.endpoint.as_ref().filter(|endpoint| wanted(row, endpoint)) else { continue };
-        let (Some(url), Some(service)) = (urls.fill(&endpoint.url), services.last_mut()) else { continue };
+        let Some(endpoint) = row
+            .endpoint
+            .as_ref()
+            .filter(|endpoint| wanted(row, endpoint))
+        else {
+            continue;
+        };
+        let (Some(url), Some(service)) = (urls.fill(&endpoint.url), services.last_mut()) else {
+            continue;
+        };
         let region = endpoint.region_id.as_deref().map(Into::into);
         service.endpoints.push(CatalogEndpoint {
             id: endpoint.id.as_str().into(),
@@ -77,7 +104,11 @@ fn assemble(
     services
 }
 
-fn is_associated(associations: &EndpointAssociations, row: &CatalogRow, endpoint: &CatalogEndpointRow) -> bool {
+fn is_associated(
+    associations: &EndpointAssociations,
+    row: &CatalogRow,
+    endpoint: &CatalogEndpointRow,
+) -> bool {
     associations.endpoint_ids.contains(&endpoint.id)
         || associations.group_filters.iter().any(|filter| {
             filter.as_object().is_some_and(|filter| {

@@ -26,6 +26,8 @@ impl<'a> IdentityManager<'a> {
     /// 404 when there is none.
     pub async fn user(&self, id: &UserId) -> Result<User> {
         let mut session = self.app.db.session().await?;
-        sql::user(&mut session, id).await?.ok_or_else(|| Error::not_found("user", id))
+        sql::user(&mut session, id)
+            .await?
+            .ok_or_else(|| Error::not_found("user", id))
     }
 }

@@ -22,7 +22,9 @@ impl<'a> ResourceManager<'a> {
     /// 404 when there is none.
     pub async fn project_by_name(&self, domain: &DomainId, name: &str) -> Result<Project> {
         let mut session = self.app.db.session().await?;
-        sql::project_by_name(&mut session, domain, name).await?.ok_or_else(|| Error::not_found("project", name))
+        sql::project_by_name(&mut session, domain, name)
+            .await?
+            .ok_or_else(|| Error::not_found("project", name))
     }
 
     /// The domain with this name.
@@ -31,6 +33,8 @@ impl<'a> ResourceManager<'a> {
     /// 404 when there is none.
     pub async fn domain_by_name(&self, name: &str) -> Result<Project> {
         let mut session = self.app.db.session().await?;
-        sql::domain_by_name(&mut session, name).await?.ok_or_else(|| Error::not_found("domain", name))
+        sql::domain_by_name(&mut session, name)
+            .await?
+            .ok_or_else(|| Error::not_found("domain", name))
     }
 }

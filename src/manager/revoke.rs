@@ -33,15 +33,25 @@ impl<'a> RevokeManager<'a> {
             sql::insert(s, event).await?;
         }
         let config = self.app.config();
-        let kept = config.token.expiration.saturating_add(config.revoke.expiration_buffer);
-        let oldest = self.app.clock.now().plus_seconds(-i64::try_from(kept).unwrap_or(i64::MAX));
+        let kept = config
+            .token
+            .expiration
+            .saturating_add(config.revoke.expiration_buffer);
+        let oldest = self
+            .app
+            .clock
+            .now()
+            .plus_seconds(-i64::try_from(kept).unwrap_or(i64::MAX));
         sql::prune(s, oldest).await?;
         Ok(())
     }
 
     /// The event that ends all tokens that a user has now.
     pub fn of_user(&self, user_id: &UserId) -> RevocationEvent {
-        RevocationEvent { user_id: Some(user_id.to_string()), ..RevocationEvent::at(self.app.clock.now()) }
+        RevocationEvent {
+            user_id: Some(user_id.to_string()),
+            ..RevocationEvent::at(self.app.clock.now())
+        }
     }
 
     /// Fails with 401 when any event revokes the token.
@@ -94,10 +104,21 @@ fn revokes(event: &RevocationEvent, token: &ValidToken) -> bool {
         && domain_matches
         && same(&event.project_id, project_of(token))
         && same(&event.user_id, Some(&payload.user_id))
-        && same(&event.audit_id, payload.audit_ids.first().map(String::as_str))
-        && same(&event.audit_chain_id, payload.audit_ids.get(1).map(String::as_str))
+        && same(
+            &event.audit_id,
+            payload.audit_ids.first().map(String::as_str),
+        )
+        && same(
+            &event.audit_chain_id,
+            payload.audit_ids.get(1).map(String::as_str),
+        )
         && same(&event.trust_id, None)
         && same(&event.consumer_id, None)
-        && event.expires_at.is_none_or(|expires_at| expires_at == payload.expires_at)
-        && event.role_id.as_ref().is_none_or(|id| token.roles.iter().any(|role| role.id == id.as_str()))
+        && event
+            .expires_at
+            .is_none_or(|expires_at| expires_at == payload.expires_at)
+        && event
+            .role_id
+            .as_ref()
+            .is_none_or(|id| token.roles.iter().any(|role| role.id == id.as_str()))
 }

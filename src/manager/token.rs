@@ -59,12 +59,10 @@ impl<'a> TokenManager<'a> {
             return Ok(entry);
         }
         self.app.metrics.token_cache_misses.inc();
-        let payload = self
-            .app
-            .settings()
-            .tokens
-            .decode(token)
-            .ok_or_else(|| Error::unauthorized("the token is not one that this server can read"))?;
+        let payload =
+            self.app.settings().tokens.decode(token).ok_or_else(|| {
+                Error::unauthorized("the token is not one that this server can read")
+            })?;
         check_expiry(&payload, now.seconds(), window)?;
         let resolved = self.resolve(payload).await?;
         self.app.revoke().check(&resolved).await?;
@@ -83,8 +81,10 @@ impl<'a> TokenManager<'a> {
             return Err(Error::unauthorized("the token has no audit id"));
         };
         let now = self.app.clock.now();
-        let mut events =
-            vec![RevocationEvent { audit_id: Some(audit_id.clone()), ..RevocationEvent::at(now) }];
+        let mut events = vec![RevocationEvent {
+            audit_id: Some(audit_id.clone()),
+            ..RevocationEvent::at(now)
+        }];
         if cascade {
             let chain = RevocationEvent {
                 audit_chain_id: Some(audit_id.clone()),

@@ -111,7 +111,12 @@ pub struct TokenUser {
 #[derive(Clone, Debug)]
 pub enum ResolvedScope {
     Unscoped,
-    Project { id: ProjectId, name: String, domain: DomainRef, is_domain: bool },
+    Project {
+        id: ProjectId,
+        name: String,
+        domain: DomainRef,
+        is_domain: bool,
+    },
     Domain(DomainRef),
     System,
 }

@@ -15,7 +15,10 @@ pub struct TokenProvider {
 /// `[token] provider` with what it needs.
 pub enum Format {
     Fernet(FernetKeys),
-    Jws { signing: JwsSigningKey, verifier: jws::JwsVerifier },
+    Jws {
+        signing: JwsSigningKey,
+        verifier: jws::JwsVerifier,
+    },
 }
 
 impl TokenProvider {

@@ -29,10 +29,22 @@ pub async fn create_token(ctx: Context, body: JsonBody) -> Result<Response> {
 }
 
 /// `GET /v3/auth/tokens`
-pub async fn show_token(ctx: Context, method: axum::http::Method, headers: HeaderMap) -> Result<Response> {
-    let rule = if method == axum::http::Method::HEAD { "identity:check_token" } else { "identity:validate_token" };
+pub async fn show_token(
+    ctx: Context,
+    method: axum::http::Method,
+    headers: HeaderMap,
+) -> Result<Response> {
+    let rule = if method == axum::http::Method::HEAD {
+        "identity:check_token"
+    } else {
+        "identity:validate_token"
+    };
     let token = subject_token(&headers)?;
-    let window = if ctx.query.flag("allow_expired") { ctx.settings.config.token.allow_expired_window } else { 0 };
+    let window = if ctx.query.flag("allow_expired") {
+        ctx.settings.config.token.allow_expired_window
+    } else {
+        0
+    };
     let entry = subject(&ctx, rule, token, i64::try_from(window).unwrap_or(i64::MAX)).await?;
     Ok(token_response(&ctx, StatusCode::OK, token, &entry))
 }
@@ -41,7 +53,11 @@ pub async fn show_token(ctx: Context, method: axum::http::Method, headers: Heade
 pub async fn revoke_token(ctx: Context, headers: HeaderMap) -> Result<Response> {
     let token = subject_token(&headers)?;
     subject(&ctx, "identity:revoke_token", token, 0).await?;
-    let cascade = ctx.query.booleans("cascade").into_iter().all(|wanted| wanted);
+    let cascade = ctx
+        .query
+        .booleans("cascade")
+        .into_iter()
+        .all(|wanted| wanted);
     ctx.app.token().revoke(token, cascade).await?;
     Ok(no_content())
 }
@@ -51,10 +67,15 @@ pub async fn show_catalog(ctx: Context) -> Result<Response> {
     ctx.enforce("identity:get_auth_catalog", &Target::new())?;
     let token = ctx.token()?;
     let (ResolvedScope::Project { .. }, Some(catalog)) = (&token.scope, &token.catalog) else {
-        return Err(Error::Forbidden("only a project-scoped token has a catalog to show".to_owned()));
+        return Err(Error::Forbidden(
+            "only a project-scoped token has a catalog to show".to_owned(),
+        ));
     };
     let links = json!({ "self": format!("{}/auth/catalog", ctx.base().v3()) });
-    Ok(json(StatusCode::OK, &json!({ "catalog": catalog, "links": links })))
+    Ok(json(
+        StatusCode::OK,
+        &json!({ "catalog": catalog, "links": links }),
+    ))
 }
 
 /// `GET /v3/auth/projects`
@@ -62,7 +83,11 @@ pub async fn list_projects(ctx: Context) -> Result<Response> {
     ctx.enforce("identity:get_auth_projects", &Target::new())?;
     let user_id = &ctx.token()?.payload.user_id;
     let projects = ctx.app.assignment().projects_of_user(user_id).await?;
-    let items: Vec<_> = projects.iter().filter(|project| project.enabled).map(|project| projects::view(&ctx, project)).collect();
+    let items: Vec<_> = projects
+        .iter()
+        .filter(|project| project.enabled)
+        .map(|project| projects::view(&ctx, project))
+        .collect();
     Ok(ctx.collection("projects", items, None))
 }
 
@@ -71,7 +96,11 @@ pub async fn list_domains(ctx: Context) -> Result<Response> {
     ctx.enforce("identity:get_auth_domains", &Target::new())?;
     let user_id = &ctx.token()?.payload.user_id;
     let domains = ctx.app.assignment().domains_of_user(user_id).await?;
-    let items: Vec<_> = domains.iter().filter(|domain| domain.enabled).map(|domain| domains::view(&ctx, domain)).collect();
+    let items: Vec<_> = domains
+        .iter()
+        .filter(|domain| domain.enabled)
+        .map(|domain| domains::view(&ctx, domain))
+        .collect();
     Ok(ctx.collection("domains", items, None))
 }
 
@@ -80,9 +109,16 @@ pub async fn show_system(ctx: Context) -> Result<Response> {
     ctx.enforce("identity:get_auth_system", &Target::new())?;
     let user_id = &ctx.token()?.payload.user_id;
     let has_roles = ctx.app.assignment().has_system_role(user_id).await?;
-    let system = if has_roles { json!([{ "all": true }]) } else { json!([]) };
+    let system = if has_roles {
+        json!([{ "all": true }])
+    } else {
+        json!([])
+    };
     let links = json!({ "self": format!("{}/auth/system", ctx.base().v3()) });
-    Ok(json(StatusCode::OK, &json!({ "system": system, "links": links })))
+    Ok(json(
+        StatusCode::OK,
+        &json!({ "system": system, "links": links }),
+    ))
 }
 
 fn subject_token(headers: &HeaderMap) -> Result<&str> {
@@ -96,13 +132,22 @@ fn subject_token(headers: &HeaderMap) -> Result<&str> {
 /// before policy is asked, since policy asks whose token it is.
 async fn subject(ctx: &Context, rule: &str, token: &str, window: i64) -> Result<Arc<TokenEntry>> {
     ctx.authenticated()?;
-    let validated = ctx.app.token().validate(token, window).await.map_err(|error| match error {
-        Error::Unauthorized { reason, .. } => Error::NotFound { kind: "token", id: format!("({reason})") },
-        other => other,
-    });
+    let validated = ctx
+        .app
+        .token()
+        .validate(token, window)
+        .await
+        .map_err(|error| match error {
+            Error::Unauthorized { reason, .. } => Error::NotFound {
+                kind: "token",
+                id: format!("({reason})"),
+            },
+            other => other,
+        });
     match validated {
         Ok(entry) => {
-            let target = Target::new().with("target.token.user_id", entry.token.payload.user_id.as_str());
+            let target =
+                Target::new().with("target.token.user_id", entry.token.payload.user_id.as_str());
             ctx.enforce(rule, &target)?;
             Ok(entry)
         }
@@ -115,7 +160,9 @@ async fn subject(ctx: &Context, rule: &str, token: &str, window: i64) -> Result<
 
 fn token_response(ctx: &Context, status: StatusCode, token: &str, entry: &TokenEntry) -> Response {
     let body = if ctx.query.has("nocatalog") {
-        entry.body_without_catalog.get_or_init(|| render(&entry.token, false))
+        entry
+            .body_without_catalog
+            .get_or_init(|| render(&entry.token, false))
     } else {
         entry.body.get_or_init(|| render(&entry.token, true))
     };
@@ -132,19 +179,30 @@ fn render(token: &ValidToken, with_catalog: bool) -> Bytes {
     let mut body = Map::new();
     let mut set = |key: &str, value: Value| body.insert(key.to_owned(), value);
     set("methods", json!(payload.methods));
-    set("user", json!({
-        "domain": token.user.domain,
-        "id": token.user.id,
-        "name": token.user.name,
-        "password_expires_at": token.user.password_expires_at.map(|time| time.without_zone()),
-    }));
+    set(
+        "user",
+        json!({
+            "domain": token.user.domain,
+            "id": token.user.id,
+            "name": token.user.name,
+            "password_expires_at": token.user.password_expires_at.map(|time| time.without_zone()),
+        }),
+    );
     set("audit_ids", json!(payload.audit_ids));
     set("expires_at", json!(payload.expires_at));
     set("issued_at", json!(payload.issued_at));
     match &token.scope {
         ResolvedScope::Unscoped => {}
-        ResolvedScope::Project { id, name, domain, is_domain } => {
-            set("project", json!({ "domain": domain, "id": id, "name": name }));
+        ResolvedScope::Project {
+            id,
+            name,
+            domain,
+            is_domain,
+        } => {
+            set(
+                "project",
+                json!({ "domain": domain, "id": id, "name": name }),
+            );
             set("is_domain", json!(is_domain));
         }
         ResolvedScope::Domain(domain) => {
@@ -170,17 +228,26 @@ fn render(token: &ValidToken, with_catalog: bool) -> Bytes {
 /// Reads the `auth` object. Its schema was checked; what schemas can't say is checked here.
 fn parse(auth: &Map<String, Value>, config: &Config) -> Result<AuthRequest> {
     let identity = object(auth, "identity")?;
-    let names = identity.get("methods").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let names = identity
+        .get("methods")
+        .and_then(Value::as_array)
+        .map(Vec::as_slice)
+        .unwrap_or_default();
     let mut methods = Vec::new();
     for name in names.iter().filter_map(Value::as_str) {
         let offered = config.auth.methods.iter().any(|method| method == name);
         methods.push(match name {
             "password" if offered => password(object(identity, name)?)?,
-            "token" if offered => AuthMethod::Token { id: Secret::from(text(object(identity, name)?, "id")?) },
+            "token" if offered => AuthMethod::Token {
+                id: Secret::from(text(object(identity, name)?, "id")?),
+            },
             _ => return Err(unsupported_method(name, config)),
         });
     }
-    Ok(AuthRequest { methods, scope: scope(auth.get("scope"))? })
+    Ok(AuthRequest {
+        methods,
+        scope: scope(auth.get("scope"))?,
+    })
 }
 
 fn unsupported_method(name: &str, config: &Config) -> Error {
@@ -193,10 +260,20 @@ fn unsupported_method(name: &str, config: &Config) -> Error {
 fn password(method: &Map<String, Value>) -> Result<AuthMethod> {
     let user = object(method, "user")?;
     let password = Secret::from(text(user, "password")?);
-    let user = match (user.get("id").and_then(Value::as_str), user.get("name").and_then(Value::as_str)) {
+    let user = match (
+        user.get("id").and_then(Value::as_str),
+        user.get("name").and_then(Value::as_str),
+    ) {
         (Some(id), _) => UserLookup::Id(UserId::from(id)),
-        (None, Some(name)) => UserLookup::Name { name: name.to_owned(), domain: domain_of(user, "user")? },
-        (None, None) => return Err(Error::bad_request("The user must be given by 'id' or by 'name'.")),
+        (None, Some(name)) => UserLookup::Name {
+            name: name.to_owned(),
+            domain: domain_of(user, "user")?,
+        },
+        (None, None) => {
+            return Err(Error::bad_request(
+                "The user must be given by 'id' or by 'name'.",
+            ));
+        }
     };
     Ok(AuthMethod::Password { user, password })
 }
@@ -204,7 +281,9 @@ fn password(method: &Map<String, Value>) -> Result<AuthMethod> {
 fn domain_of(of: &Map<String, Value>, kind: &str) -> Result<DomainLookup> {
     match of.get("domain").and_then(Value::as_object) {
         Some(domain) => domain_lookup(domain),
-        None => Err(Error::bad_request(format!("A {kind} given by name needs its 'domain'."))),
+        None => Err(Error::bad_request(format!(
+            "A {kind} given by name needs its 'domain'."
+        ))),
     }
 }
 
@@ -212,9 +291,11 @@ fn domain_lookup(domain: &Map<String, Value>) -> Result<DomainLookup> {
     if let Some(id) = domain.get("id").and_then(Value::as_str) {
         return Ok(DomainLookup::Id(id.into()));
     }
-    Ok(DomainLookup::Name(text(domain, "name").map_err(|_| {
-        Error::bad_request("A domain must be given by 'id' or by 'name'.")
-    })?.to_owned()))
+    Ok(DomainLookup::Name(
+        text(domain, "name")
+            .map_err(|_| Error::bad_request("A domain must be given by 'id' or by 'name'."))?
+            .to_owned(),
+    ))
 }
 
 fn scope(scope: Option<&Value>) -> Result<RequestedScope> {
@@ -222,26 +303,37 @@ fn scope(scope: Option<&Value>) -> Result<RequestedScope> {
         None => return Ok(RequestedScope::Default),
         Some(Value::String(word)) if word == "unscoped" => return Ok(RequestedScope::Unscoped),
         Some(Value::Object(scope)) => scope,
-        Some(_) => return Err(Error::bad_request("'scope' must be an object or the text 'unscoped'.")),
+        Some(_) => {
+            return Err(Error::bad_request(
+                "'scope' must be an object or the text 'unscoped'.",
+            ));
+        }
     };
     const KINDS: [&str; 5] = ["system", "project", "domain", "OS-TRUST:trust", "unscoped"];
     let mut named = KINDS.iter().filter(|kind| scope.contains_key(**kind));
     let (Some(kind), None) = (named.next(), named.next()) else {
-        return Err(Error::bad_request(format!("'scope' must name exactly one of {}.", KINDS.join(", "))));
+        return Err(Error::bad_request(format!(
+            "'scope' must name exactly one of {}.",
+            KINDS.join(", ")
+        )));
     };
     match *kind {
         "unscoped" => Ok(RequestedScope::Unscoped),
         "system" => Ok(RequestedScope::System),
-        "domain" => Ok(RequestedScope::Domain(domain_lookup(object(scope, "domain")?)?)),
+        "domain" => Ok(RequestedScope::Domain(domain_lookup(object(
+            scope, "domain",
+        )?)?)),
         "project" => {
             let project = object(scope, "project")?;
             if let Some(id) = project.get("id").and_then(Value::as_str) {
                 return Ok(RequestedScope::Project(ProjectId::from(id)));
             }
-            let name = text(project, "name").map_err(|_| {
-                Error::bad_request("A project must be given by 'id' or by 'name'.")
-            })?;
-            Ok(RequestedScope::ProjectByName { name: name.to_owned(), domain: domain_of(project, "project")? })
+            let name = text(project, "name")
+                .map_err(|_| Error::bad_request("A project must be given by 'id' or by 'name'."))?;
+            Ok(RequestedScope::ProjectByName {
+                name: name.to_owned(),
+                domain: domain_of(project, "project")?,
+            })
         }
         _ => Err(Error::unauthorized("trust scope is not offered")),
     }

@@ -31,7 +31,8 @@ pub async fn insert(s: &mut Session, event: &RevocationEvent) -> Result<()> {
 
 /// Removes events that no living token can match any more.
 pub async fn prune(s: &mut Session, revoked_before: Timestamp) -> Result<u64> {
-    s.execute(sql("DELETE FROM revocation_event WHERE revoked_at < ?").bind(revoked_before)).await
+    s.execute(sql("DELETE FROM revocation_event WHERE revoked_at < ?").bind(revoked_before))
+        .await
 }
 
 /// What of a token the database narrows the events by.
@@ -58,7 +59,11 @@ pub async fn candidates(s: &mut Session, token: Candidates<'_>) -> Result<Vec<Re
         .bind(token.audit_id)
         .push(" AND (trust_id IS NULL OR trust_id = ?)")
         .bind(token.trust_id);
-    s.fetch_all(statement).await?.iter().map(event_from).collect()
+    s.fetch_all(statement)
+        .await?
+        .iter()
+        .map(event_from)
+        .collect()
 }
 
 fn event_from(row: &Row) -> Result<RevocationEvent> {

@@ -53,7 +53,11 @@ pub async fn user(s: &mut Session, id: &UserId) -> Result<Option<UserFacts>> {
             ORDER BY p.created_at_int DESC, p.id DESC
             LIMIT 1"#,
     );
-    s.fetch_optional(statement.bind(id)).await?.as_ref().map(user_from).transpose()
+    s.fetch_optional(statement.bind(id))
+        .await?
+        .as_ref()
+        .map(user_from)
+        .transpose()
 }
 
 fn user_from(row: &Row) -> Result<UserFacts> {
@@ -65,7 +69,10 @@ fn user_from(row: &Row) -> Result<UserFacts> {
         id: row.id("id")?,
         name: row.opt_text("name")?.unwrap_or_default(),
         enabled: row.opt_bool("enabled")?.unwrap_or(true),
-        domain: DomainRef { id: row.id("domain_id")?, name: row.text("domain_name")? },
+        domain: DomainRef {
+            id: row.id("domain_id")?,
+            name: row.text("domain_name")?,
+        },
         domain_enabled: row.opt_bool("domain_enabled")?.unwrap_or(true),
         password_expires_at: expires_at,
         created_at: row.opt_time("created_at")?,
@@ -83,7 +90,11 @@ pub async fn project(s: &mut Session, id: &ProjectId) -> Result<Option<ScopeFact
              JOIN project d ON d.id = CASE WHEN p.is_domain = ? THEN p.id ELSE p.domain_id END
             WHERE p.id = ? AND p.id <> '<<keystone.domain.root>>'"#,
     );
-    s.fetch_optional(statement.bind(true).bind(id)).await?.as_ref().map(scope_from).transpose()
+    s.fetch_optional(statement.bind(true).bind(id))
+        .await?
+        .as_ref()
+        .map(scope_from)
+        .transpose()
 }
 
 fn scope_from(row: &Row) -> Result<ScopeFacts> {
@@ -92,7 +103,10 @@ fn scope_from(row: &Row) -> Result<ScopeFacts> {
         name: row.text("name")?,
         enabled: row.opt_bool("enabled")?.unwrap_or(true),
         is_domain: row.bool("is_domain")?,
-        domain: DomainRef { id: row.id::<DomainId>("domain_id")?, name: row.text("domain_name")? },
+        domain: DomainRef {
+            id: row.id::<DomainId>("domain_id")?,
+            name: row.text("domain_name")?,
+        },
         domain_enabled: row.opt_bool("domain_enabled")?.unwrap_or(true),
     })
 }
@@ -158,7 +172,10 @@ pub struct EndpointAssociations {
 }
 
 /// The endpoint associations of a project.
-pub async fn endpoint_associations(s: &mut Session, id: &ProjectId) -> Result<EndpointAssociations> {
+pub async fn endpoint_associations(
+    s: &mut Session,
+    id: &ProjectId,
+) -> Result<EndpointAssociations> {
     let statement = sql(
         r#"SELECT endpoint_id AS value, 0 AS is_group FROM project_endpoint WHERE project_id = ?
             UNION ALL

@@ -48,7 +48,13 @@ impl UrlContext<'_> {
 }
 
 /// The names that a template may have when an endpoint is created.
-const KNOWN_NAMES: [&str; 5] = ["project_id", "tenant_id", "user_id", "public_endpoint", "compute_host"];
+const KNOWN_NAMES: [&str; 5] = [
+    "project_id",
+    "tenant_id",
+    "user_id",
+    "public_endpoint",
+    "compute_host",
+];
 
 /// Whether a template is well formed and uses known names only.
 pub fn is_valid_template(template: &str) -> bool {
@@ -57,14 +63,20 @@ pub fn is_valid_template(template: &str) -> bool {
         let is_percent = rest[at..].starts_with('%');
         rest = &rest[at + 1..];
         if let Some(reference) = rest.strip_prefix('(') {
-            let Some((name, after)) = reference.split_once(')') else { return false };
-            let Some(after) = after.strip_prefix('s') else { return false };
+            let Some((name, after)) = reference.split_once(')') else {
+                return false;
+            };
+            let Some(after) = after.strip_prefix('s') else {
+                return false;
+            };
             if !KNOWN_NAMES.contains(&name) {
                 return false;
             }
             rest = after;
         } else if is_percent {
-            let Some(after) = rest.strip_prefix('%') else { return false };
+            let Some(after) = rest.strip_prefix('%') else {
+                return false;
+            };
             rest = after;
         }
     }
@@ -78,14 +90,28 @@ mod tests {
     fn fill(template: &str, project: Option<&str>) -> Option<String> {
         let user_id = UserId::from("u1");
         let project_id = project.map(ProjectId::from);
-        UrlContext { user_id: &user_id, project_id: project_id.as_ref(), public_endpoint: None }.fill(template)
+        UrlContext {
+            user_id: &user_id,
+            project_id: project_id.as_ref(),
+            public_endpoint: None,
+        }
+        .fill(template)
     }
 
     #[test]
     fn both_spellings_of_a_template_are_filled() {
-        assert_eq!(fill("http://h/$(project_id)s/x", Some("p1")).as_deref(), Some("http://h/p1/x"));
-        assert_eq!(fill("http://h/%(tenant_id)s", Some("p1")).as_deref(), Some("http://h/p1"));
-        assert_eq!(fill("http://h/AUTH_$(user_id)s", None).as_deref(), Some("http://h/AUTH_u1"));
+        assert_eq!(
+            fill("http://h/$(project_id)s/x", Some("p1")).as_deref(),
+            Some("http://h/p1/x")
+        );
+        assert_eq!(
+            fill("http://h/%(tenant_id)s", Some("p1")).as_deref(),
+            Some("http://h/p1")
+        );
+        assert_eq!(
+            fill("http://h/AUTH_$(user_id)s", None).as_deref(),
+            Some("http://h/AUTH_u1")
+        );
     }
 
     #[test]
@@ -95,10 +121,18 @@ mod tests {
 
     #[test]
     fn malformed_templates_have_no_url() {
-        for template in ["http://h/$(project_id", "http://h/%(project_id)d", "http://h/%x", "http://h/$(nope)s"] {
+        for template in [
+            "http://h/$(project_id",
+            "http://h/%(project_id)d",
+            "http://h/%x",
+            "http://h/$(nope)s",
+        ] {
             assert_eq!(fill(template, Some("p1")), None, "{template}");
         }
-        assert_eq!(fill("http://h/100%%", None).as_deref(), Some("http://h/100%"));
+        assert_eq!(
+            fill("http://h/100%%", None).as_deref(),
+            Some("http://h/100%")
+        );
     }
 
     #[test]

@@ -27,14 +27,19 @@ impl IdentityManager<'_> {
                 UserLookup::Id(id) => sql::local_login(&mut session, LoginKey::Id(id)).await?,
                 UserLookup::Name { name, domain } => match self.login_domain(domain).await? {
                     Some(domain) => {
-                        let key = LoginKey::Name { domain: &domain, name };
+                        let key = LoginKey::Name {
+                            domain: &domain,
+                            name,
+                        };
                         sql::local_login(&mut session, key).await?
                     }
                     None => None,
                 },
             }
         };
-        let hash = login.as_ref().and_then(|login| login.password.as_ref()?.hash.clone());
+        let hash = login
+            .as_ref()
+            .and_then(|login| login.password.as_ref()?.hash.clone());
         let parameters = self.app.settings().hashing.clone();
         let password = password.clone();
         let verified = self
@@ -52,7 +57,10 @@ impl IdentityManager<'_> {
             return Err(Error::unauthorized("unknown user or wrong password"));
         };
         if !login.user.enabled {
-            return Err(Error::unauthorized(format!("user {} is disabled", login.user.id)));
+            return Err(Error::unauthorized(format!(
+                "user {} is disabled",
+                login.user.id
+            )));
         }
         Ok(login.user)
     }

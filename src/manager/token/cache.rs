@@ -73,7 +73,8 @@ impl TokenEntry {
 
     /// Notes that the events up to a version don't revoke the token.
     pub fn mark_revocations_checked(&self, freshness: &Freshness) {
-        self.revoke_version.store(freshness.revoke, Ordering::Release);
+        self.revoke_version
+            .store(freshness.revoke, Ordering::Release);
     }
 }
 
@@ -87,10 +88,16 @@ impl TokenCache {
     }
 
     /// The entry of a token, unless something that it was resolved from has changed.
-    pub fn get(&self, token: &str, freshness: &Freshness, now: Timestamp) -> Option<Arc<TokenEntry>> {
+    pub fn get(
+        &self,
+        token: &str,
+        freshness: &Freshness,
+        now: Timestamp,
+    ) -> Option<Arc<TokenEntry>> {
         let entry = self.0.as_ref()?.get(token)?;
         let age = now.seconds().saturating_sub(entry.resolved_at.seconds());
-        (entry.facts_version == freshness.facts && (0..TIME_TO_LIVE).contains(&age)).then_some(entry)
+        (entry.facts_version == freshness.facts && (0..TIME_TO_LIVE).contains(&age))
+            .then_some(entry)
     }
 
     /// Keeps an entry.

@@ -8,7 +8,8 @@ use crate::driver::sql::token::{ScopeFacts, UserFacts};
 use crate::error::{Error, Result};
 use crate::manager::catalog::urls::UrlContext;
 use crate::model::token::{
-    CatalogService, ResolvedScope, RoleRef, TokenOrigin, TokenPayload, TokenScope, TokenUser, ValidToken,
+    CatalogService, ResolvedScope, RoleRef, TokenOrigin, TokenPayload, TokenScope, TokenUser,
+    ValidToken,
 };
 use crate::model::{ProjectId, Timestamp};
 
@@ -20,13 +21,17 @@ impl TokenManager<'_> {
     /// gone, disabled or gives no role.
     pub(super) async fn resolve(&self, payload: TokenPayload) -> Result<ValidToken> {
         if payload.origin != TokenOrigin::Direct {
-            return Err(Error::unauthorized("delegated and federated tokens are not accepted"));
+            return Err(Error::unauthorized(
+                "delegated and federated tokens are not accepted",
+            ));
         }
         let config = self.app.config();
         let mut session = self.app.db.session().await?;
         let user = self.usable_user(&mut session, &payload, &config).await?;
         let (scope, roles) = self.usable_scope(&mut session, &payload, &user).await?;
-        let catalog = self.catalog_for(&mut session, &payload, &scope, &config).await?;
+        let catalog = self
+            .catalog_for(&mut session, &payload, &scope, &config)
+            .await?;
         let is_admin_project = is_admin_project(&scope, &config);
         Ok(ValidToken {
             user: TokenUser {
@@ -44,7 +49,12 @@ impl TokenManager<'_> {
         })
     }
 
-    async fn usable_user(&self, s: &mut Session, payload: &TokenPayload, config: &Config) -> Result<UserFacts> {
+    async fn usable_user(
+        &self,
+        s: &mut Session,
+        payload: &TokenPayload,
+        config: &Config,
+    ) -> Result<UserFacts> {
         let id = &payload.user_id;
         let user = facts::user(s, id)
             .await?
@@ -86,10 +96,16 @@ impl TokenManager<'_> {
                 let roles = assignment.roles_on_domain(s, &user.id, id).await?;
                 (ResolvedScope::Domain(domain.domain), roles)
             }
-            TokenScope::System => (ResolvedScope::System, assignment.roles_on_system(s, &user.id).await?),
+            TokenScope::System => (
+                ResolvedScope::System,
+                assignment.roles_on_system(s, &user.id).await?,
+            ),
         };
         if roles.is_empty() {
-            return Err(Error::NotFound { kind: "role assignment", id: user.id.to_string() });
+            return Err(Error::NotFound {
+                kind: "role assignment",
+                id: user.id.to_string(),
+            });
         }
         Ok((scope, roles))
     }
@@ -111,7 +127,11 @@ impl TokenManager<'_> {
             project_id,
             public_endpoint: config.default.public_endpoint.as_deref(),
         };
-        self.app.catalog().for_token(s, &urls, project_id).await.map(Some)
+        self.app
+            .catalog()
+            .for_token(s, &urls, project_id)
+            .await
+            .map(Some)
     }
 }
 
@@ -125,8 +145,15 @@ async fn enabled_scope(s: &mut Session, id: &ProjectId, kind: &'static str) -> R
 /// `[security_compliance] disable_user_account_days_inactive`: who did not log in for so long reads
 /// disabled.
 fn is_inactive(user: &UserFacts, config: &Config, now: Timestamp) -> bool {
-    let Some(days) = config.security_compliance.disable_user_account_days_inactive else { return false };
-    let last_active = user.last_active_at.or_else(|| user.created_at.map(|time| time.naive().date()));
+    let Some(days) = config
+        .security_compliance
+        .disable_user_account_days_inactive
+    else {
+        return false;
+    };
+    let last_active = user
+        .last_active_at
+        .or_else(|| user.created_at.map(|time| time.naive().date()));
     !user.ignores_inactivity
         && last_active.is_some_and(|date| {
             u64::try_from((now.naive().date() - date).num_days()).is_ok_and(|idle| idle >= days)
@@ -138,8 +165,11 @@ fn is_admin_project(scope: &ResolvedScope, config: &Config) -> Option<bool> {
     let name = config.resource.admin_project_name.as_deref()?;
     let domain_name = config.resource.admin_project_domain_name.as_deref()?;
     match scope {
-        ResolvedScope::Project { name: project, domain, .. } => Some(project == name && domain.name == domain_name),
+        ResolvedScope::Project {
+            name: project,
+            domain,
+            ..
+        } => Some(project == name && domain.name == domain_name),
         _ => None,
     }
 }
-

@@ -42,7 +42,10 @@ impl Answer {
     /// A header's text.
     #[track_caller]
     pub fn header(&self, name: &str) -> &str {
-        let value = self.headers.get(name).unwrap_or_else(|| panic!("{}: no header {name}", self.request));
+        let value = self
+            .headers
+            .get(name)
+            .unwrap_or_else(|| panic!("{}: no header {name}", self.request));
         value.to_str().expect("a header of text")
     }
 

@@ -44,7 +44,9 @@ impl TestApp {
     pub async fn with_config(config: &str) -> Self {
         let keys = tempfile::tempdir().expect("a temporary directory");
         let repository = keys.path().join("fernet-keys");
-        KeyRepository::new(&repository).setup(3, Default::default()).expect("new keys");
+        KeyRepository::new(&repository)
+            .setup(3, Default::default())
+            .expect("new keys");
         let text = format!(
             "[fernet_tokens]\nkey_repository = {}\n[identity]\npassword_hash_rounds = 4\n{config}",
             repository.display()
@@ -52,12 +54,18 @@ impl TestApp {
         let config = Arc::new(Config::from_text(&text).unwrap_or_else(|error| panic!("{error}")));
         let settings = Settings::load(config, Vec::new(), Algorithm::Bcrypt, &mut Vec::new())
             .unwrap_or_else(|error| panic!("{error}"));
-        let db = TestDb::new().await;
+        let db = TestDb::synced().await;
         let clock = Clock::stopped_at(Timestamp::parse(START).expect("a time"));
         let seed = Seed::plant(&db.db, clock.now()).await;
         let app = App::new(settings, db.db.clone(), clock).expect("an app");
         let edge = Edge::new(Arc::clone(&app), api::admin_router(&app), "127.0.0.1:5000");
-        Self { app, seed, edge, _keys: keys, _db: db }
+        Self {
+            app,
+            seed,
+            edge,
+            _keys: keys,
+            _db: db,
+        }
     }
 
     /// Moves the clock.
@@ -90,23 +98,43 @@ impl TestApp {
     }
 
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder<'_> {
-        let request = Request::builder().method(method).uri(path).header(header::HOST, "keystone.test");
-        RequestBuilder { app: self, request, body: Body::empty() }
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(header::HOST, "keystone.test");
+        RequestBuilder {
+            app: self,
+            request,
+            body: Body::empty(),
+        }
     }
 
     /// A token for the seeded admin, scoped to the admin project.
     pub async fn admin(&self) -> String {
-        self.login("admin", ADMIN_PASSWORD, json!({ "project": { "id": self.seed.project_id } })).await
+        self.login(
+            "admin",
+            ADMIN_PASSWORD,
+            json!({ "project": { "id": self.seed.project_id } }),
+        )
+        .await
     }
 
     /// A system-scoped token for the seeded admin.
     pub async fn system_admin(&self) -> String {
-        self.login("admin", ADMIN_PASSWORD, json!({ "system": { "all": true } })).await
+        self.login(
+            "admin",
+            ADMIN_PASSWORD,
+            json!({ "system": { "all": true } }),
+        )
+        .await
     }
 
     /// A token of a user of the default domain.
     pub async fn login(&self, name: &str, password: &str, scope: Value) -> String {
-        let answer = self.post("/v3/auth/tokens", login_body(name, password, scope)).send().await;
+        let answer = self
+            .post("/v3/auth/tokens", login_body(name, password, scope))
+            .send()
+            .await;
         answer.expect(201).header("x-subject-token").to_owned()
     }
 
@@ -136,9 +164,22 @@ pub struct Persona {
 impl Persona {
     async fn make(app: &TestApp, name: &str, role: &str) -> Self {
         let now = app.app.clock.now();
-        let (user_id, project_id) = app.seed.add_user_with_role(&app.app.db, name, role, now).await;
-        let token = app.login(name, ADMIN_PASSWORD, json!({ "project": { "id": project_id } })).await;
-        Self { user_id, project_id, token }
+        let (user_id, project_id) = app
+            .seed
+            .add_user_with_role(&app.app.db, name, role, now)
+            .await;
+        let token = app
+            .login(
+                name,
+                ADMIN_PASSWORD,
+                json!({ "project": { "id": project_id } }),
+            )
+            .await;
+        Self {
+            user_id,
+            project_id,
+            token,
+        }
     }
 }
 
@@ -166,7 +207,9 @@ impl RequestBuilder<'_> {
     }
 
     pub fn json(mut self, body: Value) -> Self {
-        self.request = self.request.header(header::CONTENT_TYPE, "application/json");
+        self.request = self
+            .request
+            .header(header::CONTENT_TYPE, "application/json");
         self.body = Body::from(body.to_string());
         self
     }

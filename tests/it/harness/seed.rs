@@ -116,7 +116,13 @@ impl Seed {
     }
 
     /// A user of the default domain with a new project and a role on it. Returns both ids.
-    pub async fn add_user_with_role(&self, db: &Db, name: &str, role: &str, now: Timestamp) -> (String, String) {
+    pub async fn add_user_with_role(
+        &self,
+        db: &Db,
+        name: &str,
+        role: &str,
+        now: Timestamp,
+    ) -> (String, String) {
         let (user_id, project_id) = (new_id(), new_id());
         let (user, project, role) = (&user_id, &project_id, self.role(role));
         db.transaction(|s| {
@@ -142,7 +148,12 @@ impl Seed {
 
 type Session = keystone::driver::sql::db::Session;
 
-async fn insert_user(s: &mut Session, id: &str, name: &str, now: Timestamp) -> keystone::Result<()> {
+async fn insert_user(
+    s: &mut Session,
+    id: &str,
+    name: &str,
+    now: Timestamp,
+) -> keystone::Result<()> {
     s.execute(
         sql(r#"INSERT INTO "user" (id, extra, enabled, created_at, domain_id) VALUES (?, '{}', ?, ?, 'default')"#)
             .bind(id)
@@ -151,10 +162,14 @@ async fn insert_user(s: &mut Session, id: &str, name: &str, now: Timestamp) -> k
     )
     .await?;
     s.execute(
-        sql("INSERT INTO local_user (domain_id, user_id, name) VALUES ('default', ?, ?)").bind(id).bind(name),
+        sql("INSERT INTO local_user (domain_id, user_id, name) VALUES ('default', ?, ?)")
+            .bind(id)
+            .bind(name),
     )
     .await?;
-    let row = s.fetch_one(sql("SELECT id FROM local_user WHERE user_id = ?").bind(id)).await?;
+    let row = s
+        .fetch_one(sql("SELECT id FROM local_user WHERE user_id = ?").bind(id))
+        .await?;
     let mut parameters = HashParameters::new(Algorithm::Bcrypt);
     parameters.rounds = Some(4);
     s.execute(
@@ -172,8 +187,10 @@ async fn insert_user(s: &mut Session, id: &str, name: &str, now: Timestamp) -> k
 
 async fn grant(s: &mut Session, user: &str, project: &str, role: &str) -> keystone::Result<()> {
     s.execute(
-        sql("INSERT INTO assignment (type, actor_id, target_id, role_id, inherited) \
-             VALUES ('UserProject', ?, ?, ?, ?)")
+        sql(
+            "INSERT INTO assignment (type, actor_id, target_id, role_id, inherited) \
+             VALUES ('UserProject', ?, ?, ?, ?)",
+        )
         .bind(user)
         .bind(project)
         .bind(role)

@@ -4,7 +4,8 @@ use crate::harness::{ADMIN_PASSWORD, TestApp, login_body};
 use serde_json::{Value, json};
 
 fn rescope(token: &str, scope: Value) -> Value {
-    let mut body = json!({ "auth": { "identity": { "methods": ["token"], "token": { "id": token } } } });
+    let mut body =
+        json!({ "auth": { "identity": { "methods": ["token"], "token": { "id": token } } } });
     if !scope.is_null() {
         body["auth"]["scope"] = scope;
     }
@@ -22,10 +23,20 @@ async fn a_password_login_without_scope_gives_an_unscoped_token() {
     let token = &answer.json()["token"];
     assert_eq!(token["methods"], json!(["password"]));
     assert_eq!(token["user"]["name"], "admin");
-    assert_eq!(token["user"]["domain"], json!({ "id": "default", "name": "Default" }));
+    assert_eq!(
+        token["user"]["domain"],
+        json!({ "id": "default", "name": "Default" })
+    );
     assert_eq!(token["issued_at"], "2026-01-01T00:00:00.000000Z");
     assert_eq!(token["expires_at"], "2026-01-01T01:00:00.000000Z");
-    for absent in ["project", "roles", "catalog", "is_domain", "system", "domain"] {
+    for absent in [
+        "project",
+        "roles",
+        "catalog",
+        "is_domain",
+        "system",
+        "domain",
+    ] {
         assert!(token.get(absent).is_none(), "{absent}");
     }
 }
@@ -34,17 +45,31 @@ async fn a_password_login_without_scope_gives_an_unscoped_token() {
 async fn a_project_token_shows_project_effective_roles_and_catalog() {
     let app = TestApp::new().await;
     let scope = json!({ "project": { "name": "admin", "domain": { "name": "Default" } } });
-    let answer = app.post("/v3/auth/tokens", login_body("admin", ADMIN_PASSWORD, scope)).send().await.expect(201);
+    let answer = app
+        .post(
+            "/v3/auth/tokens",
+            login_body("admin", ADMIN_PASSWORD, scope),
+        )
+        .send()
+        .await
+        .expect(201);
     let token = &answer.json()["token"];
     assert_eq!(token["project"]["id"], app.seed.project_id);
     assert_eq!(token["is_domain"], false);
-    let mut roles: Vec<&str> =
-        token["roles"].as_array().unwrap().iter().map(|role| role["name"].as_str().unwrap()).collect();
+    let mut roles: Vec<&str> = token["roles"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|role| role["name"].as_str().unwrap())
+        .collect();
     roles.sort_unstable();
     assert_eq!(roles, ["admin", "manager", "member", "reader"]);
     assert_eq!(token["catalog"][0]["type"], "identity");
     assert_eq!(token["catalog"][0]["name"], "keystone");
-    assert_eq!(token["catalog"][0]["endpoints"].as_array().unwrap().len(), 3);
+    assert_eq!(
+        token["catalog"][0]["endpoints"].as_array().unwrap().len(),
+        3
+    );
 }
 
 #[tokio::test]
@@ -52,7 +77,11 @@ async fn nocatalog_leaves_only_the_catalog_out() {
     let app = TestApp::new().await;
     let scope = json!({ "system": { "all": true } });
     let body = login_body("admin", ADMIN_PASSWORD, scope);
-    let answer = app.post("/v3/auth/tokens?nocatalog", body).send().await.expect(201);
+    let answer = app
+        .post("/v3/auth/tokens?nocatalog", body)
+        .send()
+        .await
+        .expect(201);
     let token = &answer.json()["token"];
     assert!(token.get("catalog").is_none());
     assert_eq!(token["system"], json!({ "all": true }));
@@ -63,13 +92,24 @@ async fn every_bad_login_is_the_same_401() {
     let app = TestApp::new().await;
     let wrong_password = login_body("admin", "wrong", Value::Null);
     let unknown_user = login_body("nobody", ADMIN_PASSWORD, Value::Null);
-    let no_role = login_body("admin", ADMIN_PASSWORD, json!({ "domain": { "id": "default" } }));
-    let no_project = login_body("admin", ADMIN_PASSWORD, json!({ "project": { "id": "missing" } }));
+    let no_role = login_body(
+        "admin",
+        ADMIN_PASSWORD,
+        json!({ "domain": { "id": "default" } }),
+    );
+    let no_project = login_body(
+        "admin",
+        ADMIN_PASSWORD,
+        json!({ "project": { "id": "missing" } }),
+    );
     let mut messages = Vec::new();
     for body in [wrong_password, unknown_user, no_role, no_project] {
         let answer = app.post("/v3/auth/tokens", body).send().await;
         messages.push(answer.error(401));
-        assert_eq!(answer.header("www-authenticate"), r#"Keystone uri="http://keystone.test/v3""#);
+        assert_eq!(
+            answer.header("www-authenticate"),
+            r#"Keystone uri="http://keystone.test/v3""#
+        );
     }
     messages.dedup();
     assert_eq!(messages.len(), 1);
@@ -81,7 +121,10 @@ async fn malformed_logins_are_400() {
     let admin = login_body("admin", ADMIN_PASSWORD, Value::Null);
     let with_scope = |scope: Value| login_body("admin", ADMIN_PASSWORD, scope);
     let mut no_domain = admin.clone();
-    no_domain["auth"]["identity"]["password"]["user"].as_object_mut().unwrap().remove("domain");
+    no_domain["auth"]["identity"]["password"]["user"]
+        .as_object_mut()
+        .unwrap()
+        .remove("domain");
     let bodies = [
         json!({}),
         json!({ "auth": {} }),
@@ -105,7 +148,12 @@ async fn an_unsupported_method_is_401_and_names_those_on_offer() {
     let body = json!({ "auth": { "identity": { "methods": ["foo"], "foo": {} } } });
     let answer = app.post("/v3/auth/tokens", body).send().await;
     answer.error(401);
-    assert!(answer.json()["error"]["identity"]["methods"].as_array().unwrap().contains(&json!("password")));
+    assert!(
+        answer.json()["error"]["identity"]["methods"]
+            .as_array()
+            .unwrap()
+            .contains(&json!("password"))
+    );
 }
 
 #[tokio::test]
@@ -114,16 +162,51 @@ async fn a_token_is_validated_for_its_owner_and_for_services() {
     let admin = app.admin().await;
     let reader = app.persona("rita", "reader").await;
     let other = app.persona("otto", "reader").await;
-    let answer = app.get("/v3/auth/tokens").token(&admin).subject(&reader.token).send().await.expect(200);
+    let answer = app
+        .get("/v3/auth/tokens")
+        .token(&admin)
+        .subject(&reader.token)
+        .send()
+        .await
+        .expect(200);
     assert_eq!(answer.header("x-subject-token"), reader.token);
     assert_eq!(answer.json()["token"]["user"]["id"], reader.user_id);
-    app.get("/v3/auth/tokens").token(&reader.token).subject(&reader.token).send().await.expect(200);
-    app.get("/v3/auth/tokens").token(&other.token).subject(&reader.token).send().await.error(403);
-    app.get("/v3/auth/tokens").subject(&reader.token).send().await.error(401);
-    let head = app.head("/v3/auth/tokens").token(&admin).subject(&reader.token).send().await.expect(200);
+    app.get("/v3/auth/tokens")
+        .token(&reader.token)
+        .subject(&reader.token)
+        .send()
+        .await
+        .expect(200);
+    app.get("/v3/auth/tokens")
+        .token(&other.token)
+        .subject(&reader.token)
+        .send()
+        .await
+        .error(403);
+    app.get("/v3/auth/tokens")
+        .subject(&reader.token)
+        .send()
+        .await
+        .error(401);
+    let head = app
+        .head("/v3/auth/tokens")
+        .token(&admin)
+        .subject(&reader.token)
+        .send()
+        .await
+        .expect(200);
     assert_eq!(head.body, "");
-    app.get("/v3/auth/tokens").token(&admin).subject("nonsense").send().await.error(404);
-    app.get("/v3/auth/tokens").token(&admin).send().await.error(404);
+    app.get("/v3/auth/tokens")
+        .token(&admin)
+        .subject("nonsense")
+        .send()
+        .await
+        .error(404);
+    app.get("/v3/auth/tokens")
+        .token(&admin)
+        .send()
+        .await
+        .error(404);
 }
 
 #[tokio::test]
@@ -132,13 +215,32 @@ async fn an_expired_token_is_shown_only_within_the_allowed_window() {
     let reader = app.persona("rita", "reader").await;
     app.wait(3600);
     let admin = app.admin().await;
-    app.get("/v3/auth/tokens").token(&admin).subject(&reader.token).send().await.error(404);
-    app.get("/v3/auth/tokens?allow_expired=1").token(&admin).subject(&reader.token).send().await.expect(200);
+    app.get("/v3/auth/tokens")
+        .token(&admin)
+        .subject(&reader.token)
+        .send()
+        .await
+        .error(404);
+    app.get("/v3/auth/tokens?allow_expired=1")
+        .token(&admin)
+        .subject(&reader.token)
+        .send()
+        .await
+        .expect(200);
     app.get("/v3/users").token(&reader.token).send().await;
-    app.get("/v3/auth/projects").token(&reader.token).send().await.error(401);
+    app.get("/v3/auth/projects")
+        .token(&reader.token)
+        .send()
+        .await
+        .error(401);
     app.wait(172_800);
     let admin = app.admin().await;
-    app.get("/v3/auth/tokens?allow_expired=1").token(&admin).subject(&reader.token).send().await.error(404);
+    app.get("/v3/auth/tokens?allow_expired=1")
+        .token(&admin)
+        .subject(&reader.token)
+        .send()
+        .await
+        .error(404);
 }
 
 #[tokio::test]
@@ -150,11 +252,35 @@ async fn a_revoked_token_is_dead_at_once_and_so_is_what_was_made_from_it() {
     let child = child.header("x-subject-token").to_owned();
     app.wait(1);
     let admin = app.admin().await;
-    app.delete("/v3/auth/tokens").token(&admin).subject(&parent).send().await.expect(204);
-    app.get("/v3/auth/tokens").token(&admin).subject(&parent).send().await.error(404);
-    app.get("/v3/auth/tokens").token(&admin).subject(&child).send().await.error(404);
-    app.get("/v3/auth/projects").token(&child).send().await.error(401);
-    app.delete("/v3/auth/tokens").token(&admin).subject(&parent).send().await.error(404);
+    app.delete("/v3/auth/tokens")
+        .token(&admin)
+        .subject(&parent)
+        .send()
+        .await
+        .expect(204);
+    app.get("/v3/auth/tokens")
+        .token(&admin)
+        .subject(&parent)
+        .send()
+        .await
+        .error(404);
+    app.get("/v3/auth/tokens")
+        .token(&admin)
+        .subject(&child)
+        .send()
+        .await
+        .error(404);
+    app.get("/v3/auth/projects")
+        .token(&child)
+        .send()
+        .await
+        .error(401);
+    app.delete("/v3/auth/tokens")
+        .token(&admin)
+        .subject(&parent)
+        .send()
+        .await
+        .error(404);
 }
 
 #[tokio::test]
@@ -166,24 +292,52 @@ async fn cascade_false_spares_what_was_made_from_the_token() {
     let child = child.header("x-subject-token").to_owned();
     app.wait(1);
     let admin = app.admin().await;
-    app.delete("/v3/auth/tokens?cascade=false").token(&admin).subject(&parent).send().await.expect(204);
-    app.get("/v3/auth/tokens").token(&admin).subject(&parent).send().await.error(404);
-    app.get("/v3/auth/tokens").token(&admin).subject(&child).send().await.expect(200);
+    app.delete("/v3/auth/tokens?cascade=false")
+        .token(&admin)
+        .subject(&parent)
+        .send()
+        .await
+        .expect(204);
+    app.get("/v3/auth/tokens")
+        .token(&admin)
+        .subject(&parent)
+        .send()
+        .await
+        .error(404);
+    app.get("/v3/auth/tokens")
+        .token(&admin)
+        .subject(&child)
+        .send()
+        .await
+        .expect(200);
 }
 
 #[tokio::test]
 async fn a_rescoped_token_keeps_its_expiry_and_its_chain() {
     let app = TestApp::new().await;
-    let first = app.post("/v3/auth/tokens", login_body("admin", ADMIN_PASSWORD, Value::Null)).send().await;
+    let first = app
+        .post(
+            "/v3/auth/tokens",
+            login_body("admin", ADMIN_PASSWORD, Value::Null),
+        )
+        .send()
+        .await;
     let parent = first.json()["token"].clone();
     app.wait(600);
-    let body = rescope(first.header("x-subject-token"), json!({ "project": { "id": app.seed.project_id } }));
+    let body = rescope(
+        first.header("x-subject-token"),
+        json!({ "project": { "id": app.seed.project_id } }),
+    );
     let second = app.post("/v3/auth/tokens", body).send().await.expect(201);
     let token = &second.json()["token"];
     assert_eq!(token["expires_at"], parent["expires_at"]);
     assert_eq!(token["audit_ids"][1], parent["audit_ids"][0]);
-    let mut methods: Vec<&str> =
-        token["methods"].as_array().unwrap().iter().map(|method| method.as_str().unwrap()).collect();
+    let mut methods: Vec<&str> = token["methods"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|method| method.as_str().unwrap())
+        .collect();
     methods.sort_unstable();
     assert_eq!(methods, ["password", "token"]);
 }
@@ -200,22 +354,56 @@ async fn a_system_token_does_not_become_a_project_token() {
 async fn scoped_tokens_are_not_rescoped_when_configuration_forbids_it() {
     let app = TestApp::with_config("[token]\nallow_rescope_scoped_token = false\n").await;
     let scoped = app.admin().await;
-    app.post("/v3/auth/tokens", rescope(&scoped, json!({ "system": {} }))).send().await.error(403);
+    app.post("/v3/auth/tokens", rescope(&scoped, json!({ "system": {} })))
+        .send()
+        .await
+        .error(403);
 }
 
 #[tokio::test]
 async fn what_a_token_could_be_scoped_to_is_listed() {
     let app = TestApp::new().await;
     let admin = app.admin().await;
-    let projects = app.get("/v3/auth/projects").token(&admin).send().await.expect(200).json();
+    let projects = app
+        .get("/v3/auth/projects")
+        .token(&admin)
+        .send()
+        .await
+        .expect(200)
+        .json();
     assert_eq!(projects["projects"].as_array().unwrap().len(), 1);
-    assert_eq!(projects["links"]["self"], "http://keystone.test/v3/auth/projects");
-    let domains = app.get("/v3/auth/domains").token(&admin).send().await.expect(200).json();
+    assert_eq!(
+        projects["links"]["self"],
+        "http://keystone.test/v3/auth/projects"
+    );
+    let domains = app
+        .get("/v3/auth/domains")
+        .token(&admin)
+        .send()
+        .await
+        .expect(200)
+        .json();
     assert_eq!(domains["domains"], json!([]));
-    let system = app.get("/v3/auth/system").token(&admin).send().await.expect(200).json();
+    let system = app
+        .get("/v3/auth/system")
+        .token(&admin)
+        .send()
+        .await
+        .expect(200)
+        .json();
     assert_eq!(system["system"], json!([{ "all": true }]));
-    let catalog = app.get("/v3/auth/catalog").token(&admin).send().await.expect(200).json();
+    let catalog = app
+        .get("/v3/auth/catalog")
+        .token(&admin)
+        .send()
+        .await
+        .expect(200)
+        .json();
     assert_eq!(catalog["catalog"][0]["type"], "identity");
     let unscoped = app.login("admin", ADMIN_PASSWORD, json!("unscoped")).await;
-    app.get("/v3/auth/catalog").token(&unscoped).send().await.error(403);
+    app.get("/v3/auth/catalog")
+        .token(&unscoped)
+        .send()
+        .await
+        .error(403);
 }

@@ -77,9 +77,7 @@ fn grants_of_holder(
     let query = query
         .push("SELECT ")
         .push(columns)
-        .push(
-            " FROM assignment a WHERE a.type IN ('UserProject', 'UserDomain') AND a.actor_id = ?",
-        )
+        .push(" FROM assignment a WHERE a.type IN ('UserProject', 'UserDomain') AND a.actor_id = ?")
         .bind(holder.user_id);
     let query = condition(query)
         .push(" UNION SELECT ")

@@ -2,8 +2,8 @@
 
 use super::super::db::{Area, Row, Session, sql};
 use crate::error::Result;
-use crate::model::RoleId;
 use crate::model::ImpliedRole;
+use crate::model::RoleId;
 
 fn implied_from(row: &Row) -> Result<ImpliedRole> {
     Ok(ImpliedRole {
@@ -27,8 +27,10 @@ pub async fn implied_roles(s: &mut Session) -> Result<Vec<ImpliedRole>> {
 /// The roles that one role implies directly.
 pub async fn implied_by(s: &mut Session, prior: &RoleId) -> Result<Vec<RoleId>> {
     s.fetch_all(
-        sql("SELECT implied_role_id FROM implied_role WHERE prior_role_id = ? \
-             ORDER BY implied_role_id")
+        sql(
+            "SELECT implied_role_id FROM implied_role WHERE prior_role_id = ? \
+             ORDER BY implied_role_id",
+        )
         .bind(prior),
     )
     .await?

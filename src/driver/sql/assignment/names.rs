@@ -36,8 +36,7 @@ pub async fn user_names(s: &mut Session, ids: &[UserId]) -> Result<HashMap<UserI
 pub async fn group_names(s: &mut Session, ids: &[GroupId]) -> Result<HashMap<GroupId, Named>> {
     let mut found = HashMap::new();
     for some in ids.chunks(super::MOST_BOUND_IDS) {
-        let query =
-            sql(r#"SELECT id, name, domain_id FROM "group" WHERE"#).push_in("id", some);
+        let query = sql(r#"SELECT id, name, domain_id FROM "group" WHERE"#).push_in("id", some);
         fill(s, query, &mut found).await?;
     }
     Ok(found)

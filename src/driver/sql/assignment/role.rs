@@ -2,17 +2,16 @@
 
 use super::super::db::{Area, Row, Session, sql};
 use crate::error::{Error, Result};
-use crate::model::{NO_DOMAIN, Role};
 use crate::model::list::{Comparator, ListHints, Page};
 use crate::model::{DomainId, RoleId};
+use crate::model::{NO_DOMAIN, Role};
 use serde_json::{Map, Value};
 
 /// `role_option.option_id` of `immutable`, the only option a role has.
 const IMMUTABLE: &str = "IMMU";
 
 /// The start of every query for whole roles; conditions name the role's columns with `r.`.
-pub(super) const SELECT: &str =
-    "SELECT r.id, r.name, r.domain_id, r.description, r.extra, o.option_value AS immutable \
+pub(super) const SELECT: &str = "SELECT r.id, r.name, r.domain_id, r.description, r.extra, o.option_value AS immutable \
      FROM role r LEFT JOIN role_option o ON o.role_id = r.id AND o.option_id = 'IMMU'";
 
 /// Roles from rows of [`SELECT`].

@@ -1,0 +1,153 @@
+//! A fresh database for each test, removed when the test is over.
+
+use std::time::Duration;
+
+use keystone::driver::sql::db::{Db, DbOptions, Server, ServerKind, Target, Tls, TlsMode, sql};
+use keystone::driver::sql::migrate::{self, Phase};
+use url::Url;
+
+/// A database of one test's own.
+pub struct TestDb {
+    pub db: Db,
+    pub options: DbOptions,
+    /// Holds SQLite's file; `None` on servers.
+    _folder: Option<tempfile::TempDir>,
+}
+
+impl TestDb {
+    /// A database without any table.
+    pub async fn empty() -> Self {
+        let (options, folder) = match server() {
+            None => {
+                let folder = tempfile::tempdir().expect("a temporary folder");
+                let path = Some(folder.path().join("keystone.db"));
+                (DbOptions::new(Target::Sqlite { path }), Some(folder))
+            }
+            Some(mut server) => {
+                let name = format!("keystone_it_{}", uuid::Uuid::new_v4().simple());
+                administer(&server, format!("CREATE DATABASE {name}")).await;
+                server.database = name;
+                (DbOptions::new(Target::Server(server)), None)
+            }
+        };
+        let db = Db::connect(&options).await.expect("valid options");
+        Self {
+            db,
+            options,
+            _folder: folder,
+        }
+    }
+
+    /// A database with Keystone's schema.
+    pub async fn synced() -> Self {
+        let test = Self::empty().await;
+        migrate::sync(&test.db, Phase::All)
+            .await
+            .expect("a new schema");
+        test
+    }
+
+    /// Another process's view: a second pool on the same database.
+    pub async fn second_pool(&self) -> Db {
+        Db::connect(&self.options).await.expect("valid options")
+    }
+
+    /// The database's address as Python's configuration spells it.
+    pub fn sqlalchemy_url(&self) -> String {
+        match &self.options.target {
+            Target::Sqlite { path } => {
+                format!("sqlite:///{}", path.as_ref().expect("a file").display())
+            }
+            Target::Server(server) => {
+                let driver = match server.kind {
+                    ServerKind::Postgres => "postgresql+psycopg2",
+                    ServerKind::Mysql => "mysql+pymysql",
+                };
+                let user = server.user.as_deref().unwrap_or("root");
+                let password = server.password.as_ref().map(|p| p.expose().to_owned());
+                let host = server.host.as_deref().unwrap_or("localhost");
+                let port = server
+                    .port
+                    .map(|port| format!(":{port}"))
+                    .unwrap_or_default();
+                let password = password.map(|p| format!(":{p}")).unwrap_or_default();
+                format!(
+                    "{driver}://{user}{password}@{host}{port}/{}",
+                    server.database
+                )
+            }
+        }
+    }
+}
+
+impl Drop for TestDb {
+    fn drop(&mut self) {
+        let Target::Server(server) = self.options.target.clone() else {
+            return;
+        };
+        // The test's own runtime can't wait here.
+        let removal = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build();
+            let force = if server.kind == ServerKind::Postgres {
+                " WITH (FORCE)"
+            } else {
+                ""
+            };
+            let statement = format!("DROP DATABASE {}{force}", server.database);
+            runtime
+                .expect("a runtime")
+                .block_on(administer(&server, statement));
+        });
+        if removal.join().is_err() && !std::thread::panicking() {
+            panic!("the test's database could not be removed");
+        }
+    }
+}
+
+/// The server that `KEYSTONE_TEST_DB` names; `None` means SQLite.
+pub fn server() -> Option<Server> {
+    let text = std::env::var("KEYSTONE_TEST_DB")
+        .ok()
+        .filter(|text| !text.is_empty())?;
+    let url = Url::parse(&text).expect("KEYSTONE_TEST_DB is a URL");
+    let kind = match url.scheme() {
+        "postgres" | "postgresql" => ServerKind::Postgres,
+        "mysql" | "mariadb" => ServerKind::Mysql,
+        other => panic!("KEYSTONE_TEST_DB names the unknown database {other}"),
+    };
+    Some(Server {
+        kind,
+        host: url.host_str().map(str::to_owned),
+        port: url.port(),
+        socket: None,
+        user: Some(url.username().to_owned()).filter(|user| !user.is_empty()),
+        password: url.password().map(Into::into),
+        database: String::new(),
+        charset: None,
+        tls: Tls {
+            mode: TlsMode::Disable,
+            ..Tls::default()
+        },
+    })
+}
+
+/// Runs a statement outside the test's database.
+async fn administer(server: &Server, statement: String) {
+    let mut server = server.clone();
+    server.database = match server.kind {
+        ServerKind::Postgres => "postgres".to_owned(),
+        ServerKind::Mysql => "mysql".to_owned(),
+    };
+    let mut options = DbOptions::new(Target::Server(server));
+    options.acquire_timeout = Duration::from_secs(10);
+    let db = Db::connect(&options).await.expect("valid options");
+    let mut session = db.session().await.expect("KEYSTONE_TEST_DB is reachable");
+    session
+        .execute(sql("").push(statement))
+        .await
+        .expect("the right to manage databases");
+    drop(session);
+    db.close().await;
+}
