@@ -18,11 +18,16 @@ mod serve;
 
 pub use arguments::Program;
 
+use crate::app::database_options;
+use crate::config::Config;
+use crate::driver::sql::db::Db;
 use arguments::{Arguments, Command};
 use environment::Environment;
+use logging::Log;
 use std::ffi::OsString;
 use std::io::Write;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 /// The release of Keystone whose operators' tool this replaces.
 const RELEASE: &str = "30.0.0";
@@ -57,27 +62,37 @@ fn execute(program: Program, arguments: Arguments) -> anyhow::Result<ExitCode> {
         });
     }
     let command = arguments.command.unwrap_or(Command::Serve);
-    match command {
-        Command::SampleConfig => return print(&crate::config::sample()),
-        Command::SamplePolicy => return print(&crate::policy::sample()),
-        _ => {}
-    }
     let environment = Environment::new(&arguments.global)?;
     let loaded = environment.load()?;
-    let _log = logging::start(&loaded.config, matches!(command, Command::Serve))?;
+    let serves = matches!(command, Command::Serve);
+    let log = Arc::new(logging::start(program, &loaded.config, serves)?);
     for warning in &loaded.warnings {
         tracing::warn!("{warning}");
     }
-    let config = loaded.config;
+    let done = obey(command, environment, loaded.config, &log);
+    if let Err(error) = &done
+        && log.is_file()
+    {
+        tracing::error!("{error:#}");
+    }
+    done
+}
+
+fn obey(
+    command: Command,
+    environment: Environment,
+    config: Config,
+    log: &Arc<Log>,
+) -> anyhow::Result<ExitCode> {
     match command {
-        Command::Serve => serve::serve(environment, config),
+        Command::Serve => serve::serve(environment, config, Arc::clone(log)),
         Command::Healthcheck => healthcheck::run(&config),
         Command::DbSync(options) => database::db_sync(&config, &options),
         Command::DbVersion => database::db_version(&config),
         Command::Bootstrap(options) => bootstrap::bootstrap(&config, options),
-        Command::ProjectSetup(options) => bootstrap::project_setup(&config, &options),
+        Command::ProjectSetup(options) => bootstrap::project_setup(&config, options),
         Command::UserSetup(options) => bootstrap::user_setup(&config, options),
-        Command::TrustFlush(options) => database::trust_flush(&config, &options),
+        Command::TrustFlush(options) => database::trust_flush(&config, options),
         Command::FernetSetup(owner) => keys::setup(&keys::of_tokens_and_receipts(&config), &owner),
         Command::FernetRotate(owner) => {
             keys::rotate(&keys::of_tokens_and_receipts(&config), &owner)
@@ -90,7 +105,8 @@ fn execute(program: Program, arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::CredentialSetup(owner) => keys::setup(&[keys::of_credentials(&config)], &owner),
         Command::CredentialRotate(owner) => credentials::rotate(&config, &owner),
         Command::CredentialMigrate(owner) => credentials::migrate(&config, &owner),
-        Command::SampleConfig | Command::SamplePolicy => Ok(ExitCode::SUCCESS),
+        Command::SampleConfig => print(&crate::config::sample()),
+        Command::SamplePolicy => print(&crate::policy::sample()),
     }
 }
 
@@ -103,7 +119,16 @@ fn print(text: &str) -> anyhow::Result<ExitCode> {
     }
 }
 
-/// Runs a command's asynchronous part.
-fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
-    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(work)
+/// Runs a command's work on the database.
+fn with_database<T>(
+    config: &Config,
+    work: impl AsyncFnOnce(&Db) -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let db = Db::connect(&database_options(config)?).await?;
+        let done = work(&db).await;
+        db.close().await;
+        done
+    })
 }

@@ -6,6 +6,7 @@
 
 pub mod assignment;
 pub mod catalog;
+pub mod credential;
 pub mod db;
 mod dialect;
 mod error_mapping;
@@ -20,5 +21,6 @@ mod row;
 mod session;
 mod statement;
 pub mod token;
+pub mod trust;
 mod value;
 mod versions;
