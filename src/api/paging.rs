@@ -23,6 +23,15 @@ impl Context {
         }
     }
 
+    /// As [`page_rules`](Self::page_rules), for collections that `max_db_limit` doesn't cut when the
+    /// client wants all of them.
+    pub fn open_page_rules(&self, list_limit: Option<i64>) -> PageRules {
+        PageRules {
+            max: None,
+            ..self.page_rules(list_limit)
+        }
+    }
+
     /// A page: its elements, and where the next one begins when something was left out.
     pub fn page<T>(
         &self,

@@ -2,11 +2,14 @@
 
 pub mod auth;
 pub mod domains;
+pub mod endpoints;
 pub mod grants;
 pub mod groups;
 pub mod implied_roles;
 pub mod projects;
+pub mod regions;
 pub mod role_assignments;
 pub mod roles;
 pub mod routes;
+pub mod services;
 pub mod users;

@@ -5,6 +5,7 @@
 //! gives one up. Each subsystem keeps all its SQL in one file beside it.
 
 pub mod assignment;
+pub mod catalog;
 pub mod credential;
 pub mod db;
 mod dialect;

@@ -1,6 +1,9 @@
 //! THE route table of v3: one line a route, sorted by path.
 
-use super::{auth, grants, groups, implied_roles, role_assignments, roles, users};
+use super::{
+    auth, endpoints, grants, groups, implied_roles, regions, role_assignments, roles, services,
+    users,
+};
 use crate::api::route::{Route, delete, get, patch, post, put};
 
 /// Every v3 route.
@@ -36,6 +39,11 @@ pub fn table() -> Vec<Route> {
         get("/v3/domains/{domain_id}/users/{user_id}/roles/{role_id}", &["identity:check_grant"], grants::check),
         put("/v3/domains/{domain_id}/users/{user_id}/roles/{role_id}", &["identity:create_grant"], grants::grant),
         delete("/v3/domains/{domain_id}/users/{user_id}/roles/{role_id}", &["identity:revoke_grant"], grants::revoke),
+        get("/v3/endpoints", &["identity:list_endpoints"], endpoints::list),
+        post("/v3/endpoints", &["identity:create_endpoint"], endpoints::create),
+        get("/v3/endpoints/{endpoint_id}", &["identity:get_endpoint"], endpoints::show),
+        patch("/v3/endpoints/{endpoint_id}", &["identity:update_endpoint"], endpoints::update),
+        delete("/v3/endpoints/{endpoint_id}", &["identity:delete_endpoint"], endpoints::delete),
         get("/v3/groups", &["identity:list_groups"], groups::list),
         post("/v3/groups", &["identity:create_group"], groups::create),
         get("/v3/groups/{group_id}", &["identity:get_group"], groups::show),
@@ -53,6 +61,12 @@ pub fn table() -> Vec<Route> {
         get("/v3/projects/{project_id}/users/{user_id}/roles/{role_id}", &["identity:check_grant"], grants::check),
         put("/v3/projects/{project_id}/users/{user_id}/roles/{role_id}", &["identity:create_grant"], grants::grant),
         delete("/v3/projects/{project_id}/users/{user_id}/roles/{role_id}", &["identity:revoke_grant"], grants::revoke),
+        get("/v3/regions", &["identity:list_regions"], regions::list),
+        post("/v3/regions", &["identity:create_region"], regions::create),
+        get("/v3/regions/{region_id}", &["identity:get_region"], regions::show),
+        put("/v3/regions/{region_id}", &["identity:create_region"], regions::create_with_id),
+        patch("/v3/regions/{region_id}", &["identity:update_region"], regions::update),
+        delete("/v3/regions/{region_id}", &["identity:delete_region"], regions::delete),
         get("/v3/role_assignments", &["identity:list_role_assignments", "identity:list_role_assignments_for_tree"], role_assignments::list),
         get("/v3/role_inferences", &["identity:list_role_inference_rules"], implied_roles::list_inferences),
         get("/v3/roles", &["identity:list_roles", "identity:list_domain_roles"], roles::list),
@@ -64,6 +78,11 @@ pub fn table() -> Vec<Route> {
         get("/v3/roles/{role_id}", &["identity:get_role", "identity:get_domain_role"], roles::show),
         patch("/v3/roles/{role_id}", &["identity:update_role", "identity:update_domain_role"], roles::update),
         delete("/v3/roles/{role_id}", &["identity:delete_role", "identity:delete_domain_role"], roles::delete),
+        get("/v3/services", &["identity:list_services"], services::list),
+        post("/v3/services", &["identity:create_service"], services::create),
+        get("/v3/services/{service_id}", &["identity:get_service"], services::show),
+        patch("/v3/services/{service_id}", &["identity:update_service"], services::update),
+        delete("/v3/services/{service_id}", &["identity:delete_service"], services::delete),
         get("/v3/system/groups/{group_id}/roles", &["identity:list_system_grants_for_group"], grants::list),
         get("/v3/system/groups/{group_id}/roles/{role_id}", &["identity:check_system_grant_for_group"], grants::check),
         put("/v3/system/groups/{group_id}/roles/{role_id}", &["identity:create_system_grant_for_group"], grants::grant),

@@ -1,7 +1,13 @@
 //! Tests of `/v3`, one file per resource.
 
 mod auth_tokens;
+mod endpoints;
 mod grants;
+mod groups;
 mod implied_roles;
+mod passwords;
+mod regions;
 mod role_assignments;
 mod roles;
+mod services;
+mod users;

@@ -3,6 +3,7 @@
 
 mod answer;
 pub mod db;
+mod domains;
 mod scene;
 mod seed;
 

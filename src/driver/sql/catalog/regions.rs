@@ -1,0 +1,111 @@
+//! Regions.
+
+use super::{Listed, extra_from};
+use crate::driver::sql::db::{Area, Row, Session, sql};
+use crate::error::Result;
+use crate::model::list::{ListHints, Page};
+use crate::model::{Region, RegionId};
+use serde_json::Value;
+use std::collections::HashMap;
+
+/// `IN` lists are cut to this size, well below every database's limit.
+const IDS_PER_STATEMENT: usize = 1000;
+
+const LISTED: Listed<Region> = Listed {
+    columns: &[("parent_region_id", "parent_region_id")],
+    text: |region, attribute| match attribute {
+        "parent_region_id" => region.parent_region_id.as_ref().map(ToString::to_string),
+        _ => None,
+    },
+};
+
+fn region_from(row: &Row) -> Result<Region> {
+    Ok(Region {
+        id: row.id("id")?,
+        description: row.text("description")?,
+        parent_region_id: row.opt_id("parent_region_id")?,
+        extra: extra_from(row)?,
+    })
+}
+
+/// The region with this id.
+pub async fn region(s: &mut Session, id: &RegionId) -> Result<Option<Region>> {
+    let statement = sql("SELECT id, description, parent_region_id, extra FROM region WHERE id = ?");
+    s.fetch_optional(statement.bind(id))
+        .await?
+        .as_ref()
+        .map(region_from)
+        .transpose()
+}
+
+/// A page of regions in order of id. Filters: `parent_region_id`.
+pub async fn regions(s: &mut Session, hints: &ListHints) -> Result<Page<Region>> {
+    let statement = sql("SELECT id, description, parent_region_id, extra FROM region WHERE 1 = 1");
+    let rows = s.fetch_all(LISTED.select(statement, hints)).await?;
+    let regions = rows.iter().map(region_from).collect::<Result<_>>()?;
+    Ok(LISTED.page(regions, hints))
+}
+
+/// The parent of every region that has one. Regions are few: reading them all costs less than
+/// asking level by level.
+pub async fn region_parents(s: &mut Session) -> Result<HashMap<RegionId, RegionId>> {
+    let statement =
+        sql("SELECT id, parent_region_id FROM region WHERE parent_region_id IS NOT NULL");
+    let rows = s.fetch_all(statement).await?;
+    rows.iter()
+        .map(|row| Ok((row.id("id")?, row.id("parent_region_id")?)))
+        .collect()
+}
+
+/// Whether an endpoint stands in any of these regions.
+pub async fn any_endpoint_in(s: &mut Session, ids: &[RegionId]) -> Result<bool> {
+    for ids in ids.chunks(IDS_PER_STATEMENT) {
+        let statement = sql("SELECT id FROM endpoint WHERE")
+            .push_in("region_id", ids)
+            .push(" LIMIT 1");
+        if s.fetch_optional(statement).await?.is_some() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Stores a new region. A taken id is [`crate::Error::DuplicateKey`].
+pub async fn insert_region(s: &mut Session, region: &Region) -> Result<()> {
+    let statement =
+        sql("INSERT INTO region (id, description, parent_region_id, extra) VALUES (?, ?, ?, ?)")
+            .bind(&region.id)
+            .bind(&region.description)
+            .bind(region.parent_region_id.as_ref())
+            .bind(Value::Object(region.extra.clone()).to_string());
+    s.execute(statement).await?;
+    s.touch(Area::Catalog);
+    Ok(())
+}
+
+/// Stores what a region has become.
+pub async fn update_region(s: &mut Session, region: &Region) -> Result<()> {
+    let statement =
+        sql("UPDATE region SET description = ?, parent_region_id = ?, extra = ? WHERE id = ?")
+            .bind(&region.description)
+            .bind(region.parent_region_id.as_ref())
+            .bind(Value::Object(region.extra.clone()).to_string())
+            .bind(&region.id);
+    s.execute(statement).await?;
+    s.touch(Area::Catalog);
+    Ok(())
+}
+
+/// Removes regions, and the policy associations that name them: a region that is made again under
+/// the same id must not inherit them.
+pub async fn delete_regions(s: &mut Session, ids: &[RegionId]) -> Result<()> {
+    for ids in ids.chunks(IDS_PER_STATEMENT) {
+        s.execute(sql("DELETE FROM policy_association WHERE").push_in("region_id", ids))
+            .await?;
+        s.execute(sql("DELETE FROM region WHERE").push_in("id", ids))
+            .await?;
+    }
+    s.touch(Area::Catalog);
+    s.touch(Area::Policy);
+    Ok(())
+}
