@@ -6,6 +6,7 @@ pub mod endpoints;
 pub mod grants;
 pub mod groups;
 pub mod implied_roles;
+pub mod project_tags;
 pub mod projects;
 pub mod regions;
 pub mod role_assignments;

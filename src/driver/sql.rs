@@ -13,6 +13,7 @@ mod error_mapping;
 pub mod federation;
 pub mod filter;
 pub mod identity;
+pub mod limit;
 pub mod migrate;
 mod options;
 mod pool;

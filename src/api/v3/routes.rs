@@ -1,8 +1,8 @@
 //! THE route table of v3: one line a route, sorted by path.
 
 use super::{
-    auth, endpoints, grants, groups, implied_roles, regions, role_assignments, roles, services,
-    users,
+    auth, domains, endpoints, grants, groups, implied_roles, project_tags, projects, regions,
+    role_assignments, roles, services, users,
 };
 use crate::api::route::{Route, delete, get, patch, post, put};
 
@@ -31,6 +31,11 @@ pub fn table() -> Vec<Route> {
         get("/v3/auth/tokens", &["identity:validate_token", "identity:check_token"], auth::show_token),
         post("/v3/auth/tokens", &[], auth::create_token),
         delete("/v3/auth/tokens", &["identity:revoke_token"], auth::revoke_token),
+        get("/v3/domains", &["identity:list_domains"], domains::list),
+        post("/v3/domains", &["identity:create_domain"], domains::create),
+        get("/v3/domains/{domain_id}", &["identity:get_domain"], domains::show),
+        patch("/v3/domains/{domain_id}", &["identity:update_domain"], domains::update),
+        delete("/v3/domains/{domain_id}", &["identity:delete_domain"], domains::delete),
         get("/v3/domains/{domain_id}/groups/{group_id}/roles", &["identity:list_grants"], grants::list),
         get("/v3/domains/{domain_id}/groups/{group_id}/roles/{role_id}", &["identity:check_grant"], grants::check),
         put("/v3/domains/{domain_id}/groups/{group_id}/roles/{role_id}", &["identity:create_grant"], grants::grant),
@@ -53,10 +58,21 @@ pub fn table() -> Vec<Route> {
         get("/v3/groups/{group_id}/users/{user_id}", &["identity:check_user_in_group"], groups::check_user),
         put("/v3/groups/{group_id}/users/{user_id}", &["identity:add_user_to_group"], groups::add_user),
         delete("/v3/groups/{group_id}/users/{user_id}", &["identity:remove_user_from_group"], groups::remove_user),
+        get("/v3/projects", &["identity:list_projects"], projects::list),
+        post("/v3/projects", &["identity:create_project"], projects::create),
+        get("/v3/projects/{project_id}", &["identity:get_project"], projects::show),
+        patch("/v3/projects/{project_id}", &["identity:update_project"], projects::update),
+        delete("/v3/projects/{project_id}", &["identity:delete_project"], projects::delete),
         get("/v3/projects/{project_id}/groups/{group_id}/roles", &["identity:list_grants"], grants::list),
         get("/v3/projects/{project_id}/groups/{group_id}/roles/{role_id}", &["identity:check_grant"], grants::check),
         put("/v3/projects/{project_id}/groups/{group_id}/roles/{role_id}", &["identity:create_grant"], grants::grant),
         delete("/v3/projects/{project_id}/groups/{group_id}/roles/{role_id}", &["identity:revoke_grant"], grants::revoke),
+        get("/v3/projects/{project_id}/tags", &["identity:list_project_tags"], project_tags::list),
+        put("/v3/projects/{project_id}/tags", &["identity:update_project_tags"], project_tags::replace),
+        delete("/v3/projects/{project_id}/tags", &["identity:delete_project_tags"], project_tags::clear),
+        get("/v3/projects/{project_id}/tags/{value}", &["identity:get_project_tag"], project_tags::check),
+        put("/v3/projects/{project_id}/tags/{value}", &["identity:create_project_tag"], project_tags::add),
+        delete("/v3/projects/{project_id}/tags/{value}", &["identity:delete_project_tag"], project_tags::remove),
         get("/v3/projects/{project_id}/users/{user_id}/roles", &["identity:list_grants"], grants::list),
         get("/v3/projects/{project_id}/users/{user_id}/roles/{role_id}", &["identity:check_grant"], grants::check),
         put("/v3/projects/{project_id}/users/{user_id}/roles/{role_id}", &["identity:create_grant"], grants::grant),

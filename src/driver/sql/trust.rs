@@ -2,7 +2,7 @@
 
 use super::db::{Area, Session, sql};
 use crate::error::Result;
-use crate::model::{Timestamp, UserId};
+use crate::model::{ProjectId, Timestamp, UserId};
 
 /// Deletes the trusts that a user gave or was given.
 pub async fn delete_of_user(s: &mut Session, user: &UserId, now: Timestamp) -> Result<()> {
@@ -12,6 +12,18 @@ pub async fn delete_of_user(s: &mut Session, user: &UserId, now: Timestamp) -> R
         .bind(now)
         .bind(user)
         .bind(user),
+    )
+    .await?;
+    s.touch(Area::Trust);
+    Ok(())
+}
+
+/// Deletes the trusts that are for a project.
+pub async fn delete_of_project(s: &mut Session, project: &ProjectId, now: Timestamp) -> Result<()> {
+    s.execute(
+        sql("UPDATE trust SET deleted_at = ? WHERE project_id = ? AND deleted_at IS NULL")
+            .bind(now)
+            .bind(project),
     )
     .await?;
     s.touch(Area::Trust);

@@ -1,11 +1,13 @@
 //! Tests of `/v3`, one file per resource.
 
 mod auth_tokens;
+mod domains;
 mod endpoints;
 mod grants;
 mod groups;
 mod implied_roles;
 mod passwords;
+mod projects;
 mod regions;
 mod role_assignments;
 mod roles;
