@@ -1,5 +1,6 @@
 //! HTTP: the only place that knows header names, query strings and JSON envelopes.
 
+pub mod attributes;
 pub mod body;
 pub mod context;
 pub mod discovery;
@@ -8,6 +9,7 @@ pub mod health;
 pub mod json_home;
 pub mod links;
 pub mod metrics;
+pub mod paging;
 pub mod query;
 pub mod response;
 pub mod route;

@@ -18,7 +18,7 @@ use crate::error::Result;
 use crate::manager::{
     assignment::AssignmentManager,
     auth::AuthManager,
-    catalog::CatalogManager,
+    catalog::{CatalogCache, CatalogManager},
     identity::IdentityManager,
     resource::ResourceManager,
     revoke::RevokeManager,
@@ -38,6 +38,7 @@ pub struct App {
     pub clock: Clock,
     pub hashing: HashingPool,
     pub tokens: TokenCache,
+    pub catalogs: CatalogCache,
     pub metrics: Metrics,
 }
 
@@ -66,6 +67,7 @@ impl App {
         Ok(Arc::new(Self {
             hashing,
             tokens: TokenCache::new(config.cache.enabled != Some(false)),
+            catalogs: CatalogCache::new(config.cache.enabled != Some(false)),
             metrics: Metrics::default(),
             settings: ArcSwap::from_pointee(settings),
             db,

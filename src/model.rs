@@ -3,6 +3,7 @@
 mod assignment;
 mod catalog;
 mod id;
+mod limit;
 pub mod list;
 mod resource;
 mod revocation;
@@ -14,6 +15,7 @@ mod user;
 pub use assignment::*;
 pub use catalog::*;
 pub use id::*;
+pub use limit::Limit;
 pub use resource::*;
 pub use revocation::*;
 pub use secret::Secret;

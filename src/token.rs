@@ -1,5 +1,6 @@
-//! Token formats as pure functions: text on one side, [`TokenPayload`](crate::model::token::TokenPayload)
-//! on the other. Whether a token is still good is for others to say.
+//! Token formats as pure functions: text on one side,
+//! [`TokenPayload`](crate::model::token::TokenPayload) on the other.
+//! Whether a token is still good is for others to say.
 
 pub mod audit_id;
 pub mod fernet;

@@ -18,6 +18,15 @@ impl JsonBody {
             Error::bad_request(format!("The body must have an object named '{name}'."))
         })
     }
+
+    /// As [`member`](Self::member), for an object that is to be created: `:` and `-` in its
+    /// members' names become `_`, as Keystone does on creation only.
+    pub fn new_member(&self, name: &str) -> Result<Map<String, Value>> {
+        let member = self.member(name)?;
+        let normal =
+            |(name, value): (&String, &Value)| (name.replace([':', '-'], "_"), value.clone());
+        Ok(member.iter().map(normal).collect())
+    }
 }
 
 impl FromRequest<Arc<App>> for JsonBody {

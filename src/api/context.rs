@@ -181,20 +181,13 @@ impl Context {
         }
     }
 
-    /// The domain for a new object whose body names none: the scope's, else the project's of the
-    /// token, else `[identity] default_domain_id`.
+    /// The domain for a new object whose body names none: the one that the token is scoped to, else
+    /// `[identity] default_domain_id`. The domain of a project scope has no part in it.
     pub fn domain_for_new(&self) -> DomainId {
-        let of_token = match &self.caller {
-            Caller::Token(entry) => match &entry.token.scope {
-                ResolvedScope::Domain(domain) => Some(domain.id.clone()),
-                ResolvedScope::Project { domain, .. } => Some(domain.id.clone()),
-                ResolvedScope::Unscoped | ResolvedScope::System => None,
-            },
-            _ => None,
-        };
-        of_token.unwrap_or_else(|| {
-            DomainId::from(self.settings.config.identity.default_domain_id.as_str())
-        })
+        let default = self.settings.config.identity.default_domain_id.as_str();
+        self.domain_of_scope()
+            .cloned()
+            .unwrap_or_else(|| DomainId::from(default))
     }
 
     /// Notes that a handler decided by itself, without a rule, who may call (e.g. own password change).

@@ -125,11 +125,13 @@ impl Edge {
 
 /// Headers that every routed answer has.
 fn decorate(response: &mut Response<Body>, meta: &RequestMeta, route: &str) {
-    if response.status() == StatusCode::PAYLOAD_TOO_LARGE || route == "/healthcheck" {
+    if response.status() == StatusCode::PAYLOAD_TOO_LARGE {
         return;
     }
     let headers = response.headers_mut();
-    headers.insert(header::VARY, HeaderValue::from_static("X-Auth-Token"));
+    if route != "/healthcheck" {
+        headers.insert(header::VARY, HeaderValue::from_static("X-Auth-Token"));
+    }
     if let Ok(id) = HeaderValue::from_str(&meta.id) {
         headers.insert(REQUEST_ID.clone(), id);
     }

@@ -2,5 +2,15 @@
 
 pub mod auth;
 pub mod domains;
+pub mod endpoints;
+pub mod grants;
+pub mod groups;
+pub mod implied_roles;
+pub mod project_tags;
 pub mod projects;
+pub mod regions;
+pub mod role_assignments;
+pub mod roles;
 pub mod routes;
+pub mod services;
+pub mod users;

@@ -1,7 +1,7 @@
 //! Encryption of credential blobs in the database.
 //!
-//! The ciphertext is a Fernet token with its padding. Beside it stands the hash of the key's text, by
-//! which rotation knows what is still to be re-encrypted.
+//! The ciphertext is a Fernet token with its padding. Beside it stands the hash of the key's text,
+//! by which rotation knows what is still to be re-encrypted.
 
 use crate::crypto::fernet::FernetKeys;
 use crate::model::Secret;

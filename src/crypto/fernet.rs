@@ -1,7 +1,8 @@
 //! Fernet: authenticated encryption of small texts, as tokens, receipts and credentials use it.
 //!
 //! Format (<https://github.com/fernet/spec>): byte `0x80`, 8 bytes of big-endian Unix seconds, 16
-//! bytes IV, AES-128-CBC ciphertext with PKCS#7 padding, 32 bytes HMAC-SHA256 over all that; base64url.
+//! bytes IV, AES-128-CBC ciphertext with PKCS#7 padding, 32 bytes HMAC-SHA256 over all that; in
+//! base64url.
 
 use crate::crypto::{hex, random_bytes};
 use crate::{Error, Result};

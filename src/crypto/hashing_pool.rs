@@ -1,7 +1,7 @@
 //! A bounded pool of threads for password hashing.
 //!
-//! Hashing takes tens of milliseconds of CPU each. Were it done on the runtime's own threads, a storm
-//! of logins would stop token validation; were its queue unbounded, every login of the storm would
+//! A hash takes tens of milliseconds of CPU. Were it done on the runtime's own threads, a storm of
+//! logins would stop token validation; were its queue unbounded, every login of the storm would
 //! time out. So: as many threads as cores, a short queue, and an honest refusal when it is full.
 
 use crate::{Error, Result};
@@ -101,8 +101,8 @@ impl HashingPool {
     /// Runs a job on one of the threads. Dropping the future before its turn drops the job.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] (503) at once when the queue is full; [`Error::Internal`] when the job
-    /// panics.
+    /// [`Error::Unavailable`] (503) at once when the queue is full; [`Error::Internal`] when
+    /// the job panics.
     pub async fn run<T, F>(&self, work: F) -> Result<T>
     where
         F: FnOnce() -> T + Send + 'static,

@@ -215,7 +215,8 @@ impl JwsVerifyingKey {
     /// Reads every file of a public key repository, in the order of their names.
     ///
     /// # Errors
-    /// [`Error::Internal`] when the directory is missing, holds no key, or holds a file that is none.
+    /// [`Error::Internal`] when the directory is missing, is empty, or holds a file that is no
+    /// public key.
     pub fn load_all(repository: &Path) -> Result<Vec<Self>> {
         let unreadable = |e| failed("read", repository, e);
         let mut paths = fs::read_dir(repository)

@@ -81,8 +81,8 @@ impl KeyRepository {
     /// Reads all keys.
     ///
     /// # Errors
-    /// [`Error::Internal`](crate::Error::Internal) when the directory is missing or holds no key, and when a key file
-    /// can't be read or holds no key. An empty file is passed over with a warning.
+    /// [`Error::Internal`](crate::Error::Internal) when the directory is missing or holds no key,
+    /// and when a key file can't be read or is no key. An empty file is passed over with a warning.
     pub fn load(&self) -> Result<LoadedKeys> {
         let stamp = self.stamp()?;
         let (keys, warnings) = self.read_keys()?;
@@ -160,7 +160,8 @@ impl KeyRepository {
     /// `max_active_keys` files (0 included) are left.
     ///
     /// # Errors
-    /// [`Error::Internal`](crate::Error::Internal) when there is no staged key to promote, or a file can't be written.
+    /// [`Error::Internal`](crate::Error::Internal) when there is no staged key to
+    /// promote, or a file can't be written.
     pub fn rotate(&self, max_active_keys: usize, owner: Owner) -> Result<()> {
         if !self.is_set_up() {
             return Err(failed(

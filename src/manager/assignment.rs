@@ -1,11 +1,17 @@
 //! Roles and who has them.
 
+pub mod expansion;
+pub mod grants;
+pub mod implied;
+pub mod listing;
+mod roles;
+
 use crate::app::App;
 use crate::driver::sql::assignment::effective::{self as sql, Holder, MembershipClock};
 use crate::driver::sql::db::Session;
 use crate::error::Result;
 use crate::model::token::RoleRef;
-use crate::model::{DomainId, Project, ProjectId, Role, UserId};
+use crate::model::{AssignmentTarget, DomainId, Project, ProjectId, Role, UserId};
 
 /// Roles and who has them.
 pub struct AssignmentManager<'a> {
@@ -74,15 +80,27 @@ impl<'a> AssignmentManager<'a> {
     }
 
     fn holder<'u>(&self, user_id: &'u UserId) -> Holder<'u> {
-        let clock = MembershipClock {
-            now: self.app.clock.now(),
-            default_ttl_minutes: self.app.config().federation.default_authorization_ttl,
-        };
         Holder {
             user_id,
             group_ids: &[],
-            clock,
+            clock: self.clock(),
         }
+    }
+
+    fn clock(&self) -> MembershipClock {
+        MembershipClock {
+            now: self.app.clock.now(),
+            default_ttl_minutes: self.app.config().federation.default_authorization_ttl,
+        }
+    }
+}
+
+/// How messages name a target.
+fn target_id(target: &AssignmentTarget) -> &str {
+    match target {
+        AssignmentTarget::Project(id) => id,
+        AssignmentTarget::Domain(id) => id,
+        AssignmentTarget::System => "system",
     }
 }
 

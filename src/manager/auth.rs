@@ -149,7 +149,8 @@ impl<'a> AuthManager<'a> {
                 Ok((user.id, None))
             }
             AuthMethod::Token { id } => {
-                let entry = self.app.token().validate(id.expose(), 0).await?;
+                let validated = self.app.token().validate(id.expose(), 0).await;
+                let entry = validated.map_err(as_missing_token)?;
                 Ok((entry.token.payload.user_id.clone(), Some(entry)))
             }
         }
@@ -246,6 +247,14 @@ fn earliest(own: Timestamp, parent: Option<Timestamp>) -> Timestamp {
 fn push_unique(names: &mut Vec<String>, name: &str) {
     if !names.iter().any(|known| known == name) {
         names.push(name.to_owned());
+    }
+}
+
+/// A presented token that is not good is one that isn't there, as for any other subject token.
+fn as_missing_token(error: Error) -> Error {
+    match error {
+        Error::Unauthorized { reason, .. } => Error::not_found("token", format!("({reason})")),
+        other => other,
     }
 }
 

@@ -1,9 +1,18 @@
 //! Regions, services and endpoints.
 
+mod endpoints;
+mod regions;
+mod services;
+mod snapshot;
 pub mod urls;
 
+pub use endpoints::{EndpointChanges, NewEndpoint, RegionChoice};
+pub use regions::RegionChanges;
+pub use services::ServiceChanges;
+pub use snapshot::CatalogCache;
+
 use crate::app::App;
-use crate::driver::sql::db::Session;
+use crate::driver::sql::db::{Area, Session};
 use crate::driver::sql::token::{
     self as facts, CatalogEndpointRow, CatalogRow, EndpointAssociations,
 };
@@ -11,6 +20,8 @@ use crate::error::Result;
 use crate::model::ProjectId;
 use crate::model::token::{CatalogEndpoint, CatalogService};
 use serde_json::Value;
+use snapshot::CatalogSnapshot;
+use std::sync::Arc;
 use urls::UrlContext;
 
 /// Regions, services and endpoints.
@@ -33,28 +44,44 @@ impl<'a> CatalogManager<'a> {
         urls: &UrlContext<'_>,
         project: Option<&ProjectId>,
     ) -> Result<Vec<CatalogService>> {
-        let associations = match project {
-            Some(id) => facts::endpoint_associations(s, id).await?,
-            None => EndpointAssociations::default(),
+        let snapshot = self.snapshot(s).await?;
+        let Some(project) = project else {
+            return Ok(assemble(&snapshot.rows, urls, |_, _| true));
         };
-        let rows = facts::catalog(s).await?;
+        let associations = if snapshot.has_associations {
+            facts::endpoint_associations(s, project).await?
+        } else {
+            EndpointAssociations::default()
+        };
         if associations.endpoint_ids.is_empty() && associations.group_filters.is_empty() {
-            let all = self
-                .app
-                .config()
-                .endpoint_filter
-                .return_all_endpoints_if_no_filter;
-            return Ok(if all || project.is_none() {
-                assemble(&rows, urls, |_, _| true)
-            } else {
-                Vec::new()
-            });
+            let config = self.app.config();
+            return Ok(
+                if config.endpoint_filter.return_all_endpoints_if_no_filter {
+                    assemble(&snapshot.rows, urls, |_, _| true)
+                } else {
+                    Vec::new()
+                },
+            );
         }
-        let mut services = assemble(&rows, urls, |row, endpoint| {
+        let mut services = assemble(&snapshot.rows, urls, |row, endpoint| {
             is_associated(&associations, row, endpoint)
         });
         services.retain(|service| !service.endpoints.is_empty());
         Ok(services)
+    }
+
+    /// The rows of the catalog, read again only when they may have changed.
+    async fn snapshot(&self, s: &mut Session) -> Result<Arc<CatalogSnapshot>> {
+        // Before the rows: what changes while they are read must not count as known.
+        let version = self.app.db.versions().of(Area::Catalog);
+        let now = self.app.clock.now();
+        if let Some(snapshot) = self.app.catalogs.get(version, now) {
+            return Ok(snapshot);
+        }
+        let rows = facts::catalog(s).await?;
+        let has_associations = facts::any_endpoint_associations(s).await?;
+        let snapshot = CatalogSnapshot::new(rows, has_associations, version, now);
+        Ok(self.app.catalogs.keep(snapshot))
     }
 }
 

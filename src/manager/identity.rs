@@ -1,13 +1,20 @@
 //! Users, groups and passwords.
 
+mod account;
+mod groups;
 mod login;
+mod password_rules;
+mod passwords;
+mod users;
 
-pub use login::{UserLookup, check_mfa};
+pub use crate::driver::sql::identity::{ExpiryComparison, PasswordExpiryFilter, UserQuery};
+pub use account::{check_mfa, is_inactive};
+pub use groups::{GroupUpdate, NewGroup};
+pub use login::UserLookup;
+pub use users::{NewUser, UserUpdate};
 
 use crate::app::App;
-use crate::driver::sql::identity as sql;
 use crate::error::{Error, Result};
-use crate::model::{User, UserId};
 
 /// Users, groups and passwords.
 pub struct IdentityManager<'a> {
@@ -20,14 +27,27 @@ impl<'a> IdentityManager<'a> {
         Self { app }
     }
 
-    /// The user with this id.
-    ///
-    /// # Errors
-    /// 404 when there is none.
-    pub async fn user(&self, id: &UserId) -> Result<User> {
-        let mut session = self.app.db.session().await?;
-        sql::user(&mut session, id)
-            .await?
-            .ok_or_else(|| Error::not_found("user", id))
+    /// `[federation] default_authorization_ttl`: minutes that a membership lasts whose provider says none.
+    fn default_ttl_minutes(&self) -> i64 {
+        self.app.config().federation.default_authorization_ttl
     }
+}
+
+/// Names are stored without the space around them.
+fn trimmed(name: &str) -> String {
+    name.trim().to_owned()
+}
+
+/// Refuses text that its column can't hold. SQLite would store it, and no other database could
+/// take the data over.
+///
+/// # Errors
+/// 400 that names the member.
+fn check_length(member: &str, text: &str, limit: usize) -> Result<()> {
+    if text.chars().count() > limit {
+        return Err(Error::bad_request(format!(
+            "'{member}' must have at most {limit} characters."
+        )));
+    }
+    Ok(())
 }

@@ -5,7 +5,7 @@ use crate::driver::sql::db::Session;
 use crate::driver::sql::revoke as sql;
 use crate::error::{Error, Result};
 use crate::model::token::{ResolvedScope, ValidToken};
-use crate::model::{RevocationEvent, UserId};
+use crate::model::{ProjectId, RevocationEvent, UserId};
 
 /// Records and matches revocation events.
 pub struct RevokeManager<'a> {
@@ -50,6 +50,14 @@ impl<'a> RevokeManager<'a> {
     pub fn of_user(&self, user_id: &UserId) -> RevocationEvent {
         RevocationEvent {
             user_id: Some(user_id.to_string()),
+            ..RevocationEvent::at(self.app.clock.now())
+        }
+    }
+
+    /// The event that ends all tokens for a project that is deleted.
+    pub fn of_project(&self, project_id: &ProjectId) -> RevocationEvent {
+        RevocationEvent {
+            project_id: Some(project_id.to_string()),
             ..RevocationEvent::at(self.app.clock.now())
         }
     }

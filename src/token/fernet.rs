@@ -15,7 +15,7 @@ pub fn encode(keys: &FernetKeys, codec: &PayloadCodec, token: &TokenPayload) -> 
     Ok(unpadded(keys.encrypt(&payload, token.issued_at.seconds())?))
 }
 
-/// What a token says; `None` when none of the keys made it. Whether it has expired is not looked at.
+/// What a token says; `None` when none of the keys made it. Its expiry is not looked at.
 pub fn decode(keys: &FernetKeys, codec: &PayloadCodec, token: &str) -> Option<TokenPayload> {
     let (payload, issued_at) = keys.decrypt(token)?;
     codec.decode(&payload, Timestamp::from_seconds(issued_at)?)

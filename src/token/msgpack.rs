@@ -1,4 +1,4 @@
-//! The part of MessagePack (<https://msgpack.org>) that payloads need, over slices and without copies.
+//! The part of MessagePack (<https://msgpack.org>) that payloads need, without copies.
 //!
 //! Texts and bytes are both handed out as bytes: old tokens wrote bytes in the type of texts.
 

@@ -1,8 +1,8 @@
 //! The MessagePack payloads of Fernet tokens, versions 0 to 10.
 //!
 //! A payload is the array `[version, user, methods, …, expires_at, audit_ids, …]`;
-//! [`PayloadCodec::encode`] is the one place that knows which fields a version has and in which order.
-//! Ids that are UUIDs are written as 16 bytes, which keeps tokens short.
+//! [`PayloadCodec::encode`] shows which fields a version has and in which order. Ids that are
+//! UUIDs are written as 16 bytes, which keeps tokens short.
 
 use super::audit_id;
 use super::msgpack::{Reader, Scalar, Writer};
@@ -37,6 +37,10 @@ pub struct PayloadCodec {
 
 impl PayloadCodec {
     /// Writes a payload, in the version that its origin and scope call for.
+    ///
+    /// After the version come the user, the methods, then what the version is about (scope, and for
+    /// a federated user or an OAuth1 consumer the origin), the expiry, the audit ids, and for the
+    /// other delegations their id. Times are floats, seconds since 1970.
     ///
     /// # Errors
     /// [`Error::Internal`] when no version can say it: a domain or system scope of a delegation, a

@@ -1,4 +1,4 @@
-//! Receipts: what a user gets who has passed some, but not all, of the methods that are asked of him.
+//! Receipts: what a user gets who has passed some, but not all, of the methods required.
 //!
 //! In the header `Openstack-Auth-Receipt`. A Fernet envelope around the MessagePack array
 //! `[user, methods, expires_at]`, which has no version.

@@ -1,7 +1,10 @@
-//! The one integration-test binary: an in-process server on a real database, asked over HTTP.
+//! The one integration-test binary: real drivers, and an in-process server asked over HTTP.
 //!
-//! `KEYSTONE_TEST_DB` chooses the database: unset for SQLite, or the URL of a PostgreSQL or
-//! MySQL/MariaDB server on which every test makes a database of its own.
+//! `KEYSTONE_TEST_DB` chooses the database: unset is SQLite in a temporary file,
+//! `postgres://user@host/` and `mysql://user@host/` a server on which the user may create databases.
 
+mod database;
 mod harness;
+mod schema;
+mod structure;
 mod v3;

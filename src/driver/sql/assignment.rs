@@ -29,18 +29,17 @@ pub struct AssignmentFilter {
     pub actors: Option<Vec<Actor>>,
     pub targets: Option<Vec<AssignmentTarget>>,
     pub role_id: Option<RoleId>,
-    /// Grants on the system count as not inherited.
+    /// Of the grants on projects and domains; those on the system are listed either way, as Keystone
+    /// does it.
     pub inherited: Option<bool>,
 }
 
 impl AssignmentFilter {
     /// Whether some target of the filter is the system (or any is welcome).
     fn wants_system(&self) -> bool {
-        self.inherited != Some(true)
-            && self
-                .targets
-                .as_ref()
-                .is_none_or(|targets| targets.contains(&AssignmentTarget::System))
+        self.targets
+            .as_ref()
+            .is_none_or(|targets| targets.contains(&AssignmentTarget::System))
     }
 
     /// Whether some target of the filter is a project or a domain (or any is welcome).
@@ -171,7 +170,7 @@ pub async fn assignments(s: &mut Session, filter: &AssignmentFilter) -> Result<V
 
 /// Adds the filter's conditions as far as they can be bound; [`collect`] checks the rest.
 fn restrict(mut query: Sql, filter: &AssignmentFilter, system: bool) -> Sql {
-    if let Some(actors) = filter.actors.as_ref().filter(|ids| is_bindable(ids)) {
+    if let Some(actors) = filter.actors.as_ref().filter(is_bindable) {
         let users = actors.iter().filter_map(|actor| match actor {
             Actor::User(id) => Some(id),
             Actor::Group(_) => None,
@@ -195,7 +194,7 @@ fn restrict(mut query: Sql, filter: &AssignmentFilter, system: bool) -> Sql {
             .push_in("actor_id", groups)
             .push("))");
     }
-    if let Some(targets) = filter.targets.as_ref().filter(|ids| is_bindable(ids))
+    if let Some(targets) = filter.targets.as_ref().filter(is_bindable)
         && !system
     {
         let projects = targets.iter().filter_map(|target| match target {
@@ -216,7 +215,7 @@ fn restrict(mut query: Sql, filter: &AssignmentFilter, system: bool) -> Sql {
     if let Some(role_id) = &filter.role_id {
         query = query.push(" AND role_id = ?").bind(role_id);
     }
-    if let Some(inherited) = filter.inherited {
+    if let Some(inherited) = filter.inherited.filter(|_| !system) {
         query = query.push(" AND inherited = ?").bind(inherited);
     }
     query

@@ -108,8 +108,11 @@ fn mysql(number: u16) -> Meaning {
         // error during commit (Galera), table changed, statement to be prepared again.
         1213 | 1205 | 1020 | 1180 | 1412 | 1615 => Meaning::Transient,
         // Too long, wrong string value, out of range, wrong date, unconvertible characters, illegal
-        // mix of collations (4-byte characters beside a 3-byte column), packet too large.
-        1406 | 1366 | 1264 | 1292 | 1300 | 3988 | 3854 | 1267 | 1153 => Meaning::Unstorable,
+        // mix of collations (3 kinds: 4-byte characters compared with a 3-byte column; it can hold no
+        // such value, but what the whole condition would find is not known), packet too large.
+        1406 | 1366 | 1264 | 1292 | 1300 | 3988 | 3854 | 1267 | 1270 | 1271 | 1153 => {
+            Meaning::Unstorable
+        }
         // Too many connections (3 kinds), denied (3 kinds), Galera node not ready, shutting down,
         // killed, read-only (3 kinds).
         1040 | 1203 | 1226 | 1044 | 1045 | 1049 | 1047 | 1053 | 1927 | 1290 | 1792 | 1836 => {

@@ -28,7 +28,13 @@ pub fn push_filter(statement: Sql, column: &str, filter: &Filter) -> Sql {
 ///
 /// What the database compared by equality or without regard to case stands as it is.
 pub fn keeps(filter: &Filter, value: &str) -> bool {
-    filter.comparator == Comparator::Equals || filter.case_insensitive || filter.matches(value)
+    is_exact(filter) || filter.matches(value)
+}
+
+/// Whether every row that the database selects is wanted on every database, so that a page that is
+/// read is a page that can be given.
+pub fn is_exact(filter: &Filter) -> bool {
+    filter.comparator == Comparator::Equals || filter.case_insensitive
 }
 
 fn like_pattern(comparator: Comparator, value: &str) -> String {

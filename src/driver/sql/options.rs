@@ -32,7 +32,7 @@ pub enum Target {
         path: Option<PathBuf>,
     },
     /// A database server.
-    Server(Server),
+    Server(Box<Server>),
 }
 
 /// A database on a server.
@@ -105,21 +105,17 @@ impl DbOptions {
             min_connections: 0,
             acquire_timeout: Duration::from_secs(30),
             max_lifetime: Some(Duration::from_secs(3600)),
-            max_retries: 10,
+            max_retries: 20,
         }
     }
 
     pub(super) fn dialect(&self) -> Dialect {
         match &self.target {
             Target::Sqlite { .. } => Dialect::Sqlite,
-            Target::Server(Server {
-                kind: ServerKind::Postgres,
-                ..
-            }) => Dialect::Postgres,
-            Target::Server(Server {
-                kind: ServerKind::Mysql,
-                ..
-            }) => Dialect::Mysql,
+            Target::Server(server) => match server.kind {
+                ServerKind::Postgres => Dialect::Postgres,
+                ServerKind::Mysql => Dialect::Mysql,
+            },
         }
     }
 }

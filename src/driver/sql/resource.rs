@@ -181,11 +181,9 @@ pub async fn projects_by_ids(s: &mut Session, ids: &[ProjectId]) -> Result<Vec<P
 pub async fn insert_project(s: &mut Session, project: &Project) -> Result<()> {
     let domain_id = project.domain_id.as_deref().unwrap_or(ROOT_DOMAIN);
     s.execute(
-        sql(
-            "INSERT INTO project \
+        sql("INSERT INTO project \
                (id, name, extra, description, enabled, domain_id, parent_id, is_domain) \
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        )
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
         .bind(&project.id)
         .bind(&project.name)
         .bind(Value::Object(project.extra.clone()).to_string())
@@ -211,8 +209,7 @@ pub async fn update_project(
 ) -> Result<()> {
     let mut extra = current.extra.clone();
     extra.extend(changes.extra.clone());
-    let mut statement =
-        sql("UPDATE project SET extra = ?").bind(Value::Object(extra).to_string());
+    let mut statement = sql("UPDATE project SET extra = ?").bind(Value::Object(extra).to_string());
     if let Some(name) = &changes.name {
         statement = statement.push(", name = ?").bind(name);
     }
@@ -237,11 +234,7 @@ pub async fn update_project(
 }
 
 /// Sets the named options; a null value removes the option. Names are validated by the API.
-async fn set_options(
-    s: &mut Session,
-    id: &ProjectId,
-    options: &Map<String, Value>,
-) -> Result<()> {
+async fn set_options(s: &mut Session, id: &ProjectId, options: &Map<String, Value>) -> Result<()> {
     let Some(value) = options.get("immutable") else {
         return Ok(());
     };
@@ -253,8 +246,10 @@ async fn set_options(
     .await?;
     if !value.is_null() {
         s.execute(
-            sql("INSERT INTO project_option (project_id, option_id, option_value) \
-                 VALUES (?, ?, ?)")
+            sql(
+                "INSERT INTO project_option (project_id, option_id, option_value) \
+                 VALUES (?, ?, ?)",
+            )
             .bind(id)
             .bind(IMMUTABLE)
             .bind(value.to_string()),

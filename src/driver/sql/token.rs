@@ -171,6 +171,14 @@ pub struct EndpointAssociations {
     pub group_filters: Vec<serde_json::Value>,
 }
 
+/// Whether any project at all has an endpoint association. Most clouds have none.
+pub async fn any_endpoint_associations(s: &mut Session) -> Result<bool> {
+    let statement = sql(r#"SELECT CASE WHEN EXISTS (SELECT 1 FROM project_endpoint)
+                         OR EXISTS (SELECT 1 FROM project_endpoint_group)
+                       THEN 1 ELSE 0 END AS found"#);
+    Ok(s.fetch_one(statement).await?.int("found")? == 1)
+}
+
 /// The endpoint associations of a project.
 pub async fn endpoint_associations(
     s: &mut Session,

@@ -1,12 +1,12 @@
 //! Password logins.
 
 use super::IdentityManager;
-use crate::config::Config;
+use super::account::{is_locked, lockout_rule};
 use crate::crypto::password;
-use crate::driver::sql::identity::{self as sql, LoginKey};
+use crate::driver::sql::identity::{self as sql, LockoutRule, LoginKey};
 use crate::error::{Error, Result};
 use crate::manager::auth::DomainLookup;
-use crate::model::{DomainId, Secret, User, UserId};
+use crate::model::{DomainId, LocalLogin, Secret, Timestamp, User, UserId};
 
 /// How a login names its user.
 #[derive(Clone, Debug)]
@@ -21,48 +21,38 @@ impl IdentityManager<'_> {
     /// # Errors
     /// 401, whatever is wrong; an unknown user costs the time of a wrong password.
     pub async fn authenticate(&self, who: &UserLookup, password: &Secret) -> Result<User> {
-        let login = {
-            let mut session = self.app.db.session().await?;
-            match who {
-                UserLookup::Id(id) => sql::local_login(&mut session, LoginKey::Id(id)).await?,
-                UserLookup::Name { name, domain } => match self.login_domain(domain).await? {
-                    Some(domain) => {
-                        let key = LoginKey::Name {
-                            domain: &domain,
-                            name,
-                        };
-                        sql::local_login(&mut session, key).await?
-                    }
-                    None => None,
-                },
-            }
-        };
-        let hash = login
-            .as_ref()
-            .and_then(|login| login.password.as_ref()?.hash.clone());
-        let parameters = self.app.settings().hashing.clone();
-        let password = password.clone();
-        let verified = self
-            .app
-            .hashing
-            .run(move || match hash {
-                Some(hash) => password::verify(&parameters, password.expose(), &hash),
-                None => {
-                    password::dummy(&parameters, password.expose());
-                    false
-                }
-            })
-            .await?;
-        let Some(login) = login.filter(|_| verified) else {
-            return Err(Error::unauthorized("unknown user or wrong password"));
-        };
-        if !login.user.enabled {
+        let login = self.find_login(who).await?;
+        let now = self.app.clock.now();
+        let login = self.check_password(login, password).await?;
+        if has_expired(&login, now) {
             return Err(Error::unauthorized(format!(
-                "user {} is disabled",
+                "the password of user {} has expired and must be changed",
                 login.user.id
             )));
         }
+        let today = now.naive().date();
+        if login.user.last_active_at.is_none_or(|day| day < today) {
+            let mut session = self.app.db.session().await?;
+            sql::record_activity(&mut session, &login.user.id, today).await?;
+        }
         Ok(login.user)
+    }
+
+    async fn find_login(&self, who: &UserLookup) -> Result<Option<LocalLogin>> {
+        let (domain, name) = match who {
+            UserLookup::Id(id) => return self.login_of(LoginKey::Id(id)).await,
+            UserLookup::Name { name, domain } => (self.login_domain(domain).await?, name),
+        };
+        match &domain {
+            Some(domain) => self.login_of(LoginKey::Name { domain, name }).await,
+            None => Ok(None),
+        }
+    }
+
+    /// The connection goes back to the pool before the hashing, which takes much longer, begins.
+    pub(super) async fn login_of(&self, key: LoginKey<'_>) -> Result<Option<LocalLogin>> {
+        let mut session = self.app.db.session().await?;
+        sql::local_login(&mut session, key).await
     }
 
     async fn login_domain(&self, lookup: &DomainLookup) -> Result<Option<DomainId>> {
@@ -75,13 +65,90 @@ impl IdentityManager<'_> {
             },
         }
     }
+
+    /// Holds a password against what was read, counts the outcome, and refuses accounts that are
+    /// locked or disabled. An expired password is good here: its owner may change it.
+    ///
+    /// # Errors
+    /// 401, after the time of one hash in every case.
+    pub(super) async fn check_password(
+        &self,
+        login: Option<LocalLogin>,
+        password: &Secret,
+    ) -> Result<LocalLogin> {
+        let now = self.app.clock.now();
+        let rule = login
+            .as_ref()
+            .and_then(|login| lockout_rule(&login.user, &self.app.config(), now));
+        let locked = match (&login, rule) {
+            (Some(login), Some(rule)) => is_locked(login, rule),
+            _ => false,
+        };
+        let hash = login.as_ref().and_then(|login| login.password.as_ref());
+        let hash = hash.and_then(|row| row.hash.clone()).filter(|_| !locked);
+        let verified = self.verify(hash, password).await?;
+        let login = login.ok_or_else(|| Error::unauthorized("no such user"))?;
+        if locked {
+            return Err(refused(&login.user, "is locked after too many failures"));
+        }
+        if let Some(rule) = rule {
+            self.record_outcome(&login, verified, rule, now).await?;
+        }
+        if !verified {
+            return Err(refused(&login.user, "has another password"));
+        }
+        let user = self.as_it_reads(login.user);
+        if !user.enabled {
+            return Err(refused(&user, "is disabled"));
+        }
+        Ok(LocalLogin { user, ..login })
+    }
+
+    /// Without a hash, the answer is no after the same time.
+    async fn verify(&self, hash: Option<String>, password: &Secret) -> Result<bool> {
+        let parameters = self.app.settings().hashing.clone();
+        let password = password.clone();
+        self.app
+            .hashing
+            .run(move || match hash {
+                Some(hash) => password::verify(&parameters, password.expose(), &hash),
+                None => {
+                    password::dummy(&parameters, password.expose());
+                    false
+                }
+            })
+            .await
+    }
+
+    /// Other attempts may have locked the account while this one was hashing; then it is refused
+    /// even with the right password, or the lock would only slow guessing down.
+    async fn record_outcome(
+        &self,
+        login: &LocalLogin,
+        verified: bool,
+        rule: LockoutRule,
+        now: Timestamp,
+    ) -> Result<()> {
+        let mut session = self.app.db.session().await?;
+        let id = login.local_user_id;
+        let unlocked = if verified {
+            sql::record_successful_login(&mut session, id, rule).await?
+        } else {
+            sql::record_failed_login(&mut session, id, rule, now).await?
+        };
+        if unlocked {
+            Ok(())
+        } else {
+            Err(refused(&login.user, "is locked after too many failures"))
+        }
+    }
 }
 
-/// Whether the methods that a login used satisfy one of the user's multi-factor rules.
-///
-/// # Errors
-/// 401 when there are rules and none is satisfied.
-pub fn check_mfa(user: &User, used: &[String], config: &Config) -> Result<()> {
-    let _ = (user, used, config);
-    Ok(())
+fn has_expired(login: &LocalLogin, now: Timestamp) -> bool {
+    let expires_at = login.password.as_ref().and_then(|row| row.expires_at);
+    expires_at.is_some_and(|end| end <= now)
+}
+
+fn refused(user: &User, why: &str) -> Error {
+    Error::unauthorized(format!("user {} {why}", user.id))
 }

@@ -79,6 +79,10 @@ impl TokenManager<'_> {
             TokenScope::Unscoped => return Ok((ResolvedScope::Unscoped, Vec::new())),
             TokenScope::Project(id) => {
                 let project = enabled_scope(s, id, "project").await?;
+                if project.is_domain {
+                    // A domain's row can't be meant as a project, though it is one.
+                    return Err(Error::not_found("project", id));
+                }
                 let roles = assignment.roles_on_project(s, &user.id, id).await?;
                 let scope = ResolvedScope::Project {
                     id: project.id,

@@ -17,6 +17,12 @@ pub struct TestDb {
 impl TestDb {
     /// A database without any table.
     pub async fn empty() -> Self {
+        // What the program logs, for `RUST_LOG=keystone=debug cargo test`.
+        let filter = tracing_subscriber::EnvFilter::from_default_env();
+        let log = tracing_subscriber::fmt()
+            .with_env_filter(filter)
+            .with_test_writer();
+        let _ = log.try_init();
         let (options, folder) = match server() {
             None => {
                 let folder = tempfile::tempdir().expect("a temporary folder");
@@ -27,7 +33,7 @@ impl TestDb {
                 let name = format!("keystone_it_{}", uuid::Uuid::new_v4().simple());
                 administer(&server, format!("CREATE DATABASE {name}")).await;
                 server.database = name;
-                (DbOptions::new(Target::Server(server)), None)
+                (DbOptions::new(Target::Server(Box::new(server))), None)
             }
         };
         let db = Db::connect(&options).await.expect("valid options");
@@ -140,7 +146,7 @@ async fn administer(server: &Server, statement: String) {
         ServerKind::Postgres => "postgres".to_owned(),
         ServerKind::Mysql => "mysql".to_owned(),
     };
-    let mut options = DbOptions::new(Target::Server(server));
+    let mut options = DbOptions::new(Target::Server(Box::new(server)));
     options.acquire_timeout = Duration::from_secs(10);
     let db = Db::connect(&options).await.expect("valid options");
     let mut session = db.session().await.expect("KEYSTONE_TEST_DB is reachable");

@@ -407,3 +407,25 @@ async fn what_a_token_could_be_scoped_to_is_listed() {
         .await
         .error(403);
 }
+
+#[tokio::test]
+async fn a_presented_token_that_is_no_token_is_404() {
+    let app = TestApp::new().await;
+    app.post("/v3/auth/tokens", rescope("nonsense", Value::Null))
+        .send()
+        .await
+        .error(404);
+}
+
+#[tokio::test]
+async fn a_domain_is_no_project_scope() {
+    let app = TestApp::new().await;
+    let scope = json!({ "project": { "id": "default" } });
+    app.post(
+        "/v3/auth/tokens",
+        login_body("admin", ADMIN_PASSWORD, scope),
+    )
+    .send()
+    .await
+    .error(401);
+}

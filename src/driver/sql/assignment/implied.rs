@@ -2,8 +2,7 @@
 
 use super::super::db::{Area, Row, Session, sql};
 use crate::error::Result;
-use crate::model::ImpliedRole;
-use crate::model::RoleId;
+use crate::model::{ImpliedRole, RoleId};
 
 fn implied_from(row: &Row) -> Result<ImpliedRole> {
     Ok(ImpliedRole {

@@ -1,10 +1,10 @@
 //! Roles and their options: `role`, `role_option`.
 
 use super::super::db::{Area, Row, Session, sql};
+use super::super::filter::{keeps, push_filter};
 use crate::error::{Error, Result};
-use crate::model::list::{Comparator, ListHints, Page};
-use crate::model::{DomainId, RoleId};
-use crate::model::{NO_DOMAIN, Role};
+use crate::model::list::{ListHints, Page};
+use crate::model::{DomainId, NO_DOMAIN, Role, RoleId};
 use serde_json::{Map, Value};
 
 /// `role_option.option_id` of `immutable`, the only option a role has.
@@ -68,40 +68,28 @@ pub async fn roles_by_id(
 }
 
 /// The global roles, or those of one domain, in order of id.
-///
-/// Only the exact conditions are left to the database, whose collation decides what is equal; roles
-/// are few, so the others are checked here, where they mean the same on every database.
 pub async fn roles(
     s: &mut Session,
     domain_id: Option<&DomainId>,
     hints: &ListHints,
 ) -> Result<Page<Role>> {
+    let by_name: Vec<_> = hints
+        .filters
+        .iter()
+        .filter(|filter| filter.attribute == "name")
+        .collect();
     let mut query = sql(SELECT)
         .push(" WHERE r.domain_id = ?")
         .bind(domain_column(domain_id));
-    for filter in &hints.filters {
-        if filter.attribute == "name" && is_exact(filter.comparator, filter.case_insensitive) {
-            query = query.push(" AND r.name = ?").bind(&filter.value);
-        }
+    for filter in &by_name {
+        query = push_filter(query, "r.name", filter);
     }
     if let Some(marker) = &hints.marker {
         query = query.push(" AND r.id > ?").bind(marker);
     }
-    let rows = s.fetch_all(query.push(" ORDER BY r.id")).await?;
-    let mut found = collect(&rows)?;
-    found.retain(|role| {
-        hints.filters.iter().all(|filter| match filter.attribute {
-            "name" if !is_exact(filter.comparator, filter.case_insensitive) => {
-                filter.matches(&role.name)
-            }
-            _ => true,
-        })
-    });
+    let mut found = collect(&s.fetch_all(query.push(" ORDER BY r.id")).await?)?;
+    found.retain(|role| by_name.iter().all(|filter| keeps(filter, &role.name)));
     Ok(Page::cut(found, hints.limit))
-}
-
-fn is_exact(comparator: Comparator, case_insensitive: bool) -> bool {
-    comparator == Comparator::Equals && !case_insensitive
 }
 
 /// Adds a role; [`Error::DuplicateKey`] when its name is taken in its domain.

@@ -1,6 +1,8 @@
 //! Lists of users.
 
-use super::super::filter::{keeps, push_filter};
+use chrono::{NaiveDate, NaiveTime};
+
+use super::super::filter::{is_exact, keeps, push_filter};
 use super::users::{select_user, users_from};
 use crate::driver::sql::db::{Session, Sql, sql};
 use crate::error::Result;
@@ -45,8 +47,9 @@ pub struct UserQuery {
     pub domain_id: Option<DomainId>,
     /// Permanent members of this group only.
     pub group_id: Option<GroupId>,
-    /// By the stored flag; inactivity is not looked at.
     pub enabled: Option<bool>,
+    /// Who was active on this day last, or before, counts as disabled, unless an option exempts.
+    pub inactive_since: Option<NaiveDate>,
     pub password_expires: Vec<PasswordExpiryFilter>,
     /// These three must hold of one and the same link of a user.
     pub idp_id: Option<String>,
@@ -69,12 +72,28 @@ impl UserQuery {
 
 /// A page of users in order of id.
 pub async fn users(s: &mut Session, query: &UserQuery) -> Result<Page<User>> {
-    let rows = s.fetch_all(select(query)).await?;
-    let users = users_from(s, &rows).await?;
-    let mut page = Page::cut(users, query.hints.limit);
-    page.items
-        .retain(|user| query.name_filters().all(|filter| keeps(filter, &user.name)));
-    Ok(page)
+    let limit = query.hints.limit;
+    let mut query = query.clone();
+    let mut kept = Vec::new();
+    // Where the database selects too much, a page takes more than one read to fill.
+    loop {
+        let rows = s.fetch_all(select(&query)).await?;
+        let page = Page::cut(users_from(s, &rows).await?, limit);
+        if query.name_filters().all(is_exact) {
+            return Ok(page);
+        }
+        let last = page.items.last().map(|user| user.id.to_string());
+        kept.extend(
+            page.items
+                .into_iter()
+                .filter(|user| query.name_filters().all(|filter| keeps(filter, &user.name))),
+        );
+        let full = limit.is_some_and(|limit| kept.len() as u64 > limit);
+        if !page.truncated || full || last.is_none() {
+            return Ok(Page::cut(kept, limit));
+        }
+        query.hints.marker = last;
+    }
 }
 
 /// The users with these ids, in order of id; missing ones are left out.
@@ -119,14 +138,9 @@ fn select(query: &UserQuery) -> Sql {
     if let Some(domain) = &query.domain_id {
         statement = statement.push(" AND u.domain_id = ?").bind(domain);
     }
-    statement = match query.enabled {
-        None => statement,
-        Some(true) => statement.push(" AND u.enabled = ?").bind(true),
-        // Odd rows have NULL, which reads as disabled.
-        Some(false) => statement
-            .push(" AND (u.enabled = ? OR u.enabled IS NULL)")
-            .bind(false),
-    };
+    if let Some(enabled) = query.enabled {
+        statement = push_enabled(statement, enabled, query.inactive_since);
+    }
     if query.has_link_filter() {
         statement = push_links(statement, query);
     }
@@ -151,6 +165,35 @@ fn select(query: &UserQuery) -> Sql {
             .bind(i64::try_from(limit.saturating_add(1)).unwrap_or(i64::MAX)),
         None => statement,
     }
+}
+
+/// Selects those who read enabled, or those who don't. Odd rows have NULL, which reads as disabled.
+fn push_enabled(statement: Sql, enabled: bool, inactive_since: Option<NaiveDate>) -> Sql {
+    let statement = match enabled {
+        true => statement.push(" AND (u.enabled = ?").bind(true),
+        false => statement
+            .push(" AND (u.enabled = ? OR u.enabled IS NULL")
+            .bind(false),
+    };
+    let Some(day) = inactive_since else {
+        return statement.push(")");
+    };
+    // CASE, because a comparison with NULL must count as no.
+    let (joint, inactive) = match enabled {
+        true => (" AND", "0"),
+        false => (" OR", "1"),
+    };
+    statement
+        .push(joint)
+        .push(
+            " CASE WHEN (u.last_active_at <= ? OR (u.last_active_at IS NULL AND u.created_at < ?)) \
+             AND NOT EXISTS (SELECT 1 FROM user_option o WHERE o.user_id = u.id \
+               AND o.option_id = '1004' AND o.option_value = 'true') THEN 1 ELSE 0 END = ",
+        )
+        .push(inactive)
+        .push(")")
+        .bind(day)
+        .bind(day.succ_opt().unwrap_or(day).and_time(NaiveTime::MIN))
 }
 
 fn push_links(mut statement: Sql, query: &UserQuery) -> Sql {

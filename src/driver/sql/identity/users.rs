@@ -188,8 +188,8 @@ pub async fn local_login(s: &mut Session, key: LoginKey<'_>) -> Result<Option<Lo
     }))
 }
 
-/// Stores a new user of this driver with its options and links. A taken name or link is
-/// [`Error::DuplicateKey`].
+/// Stores a new user of this driver with its options and links. A taken name is
+/// [`Error::DuplicateKey`], a taken link [`Error::Conflict`].
 pub async fn insert_user(s: &mut Session, user: &User) -> Result<()> {
     s.execute(
         sql(
@@ -237,13 +237,21 @@ async fn insert_links(
             .bind(&link.unique_id)
             .bind(display_name),
         )
-        .await?;
+        .await
+        .map_err(|error| {
+            error.or_conflict(|| {
+                format!(
+                    "Another user is {} of identity provider {} already.",
+                    link.unique_id, link.idp_id
+                )
+            })
+        })?;
     }
     Ok(())
 }
 
-/// Stores changes of a user, who was read as `current`. A taken name or link is
-/// [`Error::DuplicateKey`].
+/// Stores changes of a user, who was read as `current`. A taken name is [`Error::DuplicateKey`], a
+/// taken link [`Error::Conflict`].
 pub async fn update_user(s: &mut Session, current: &User, changes: &UserChanges) -> Result<()> {
     let mut extra = current.extra.clone();
     extra.extend(changes.extra.clone());

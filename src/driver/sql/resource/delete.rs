@@ -3,13 +3,12 @@
 //! Nothing is left to the database's own cascades: SQLite does not run them.
 
 use crate::driver::sql::db::{Area, Session, sql};
-use crate::driver::sql::{assignment, identity};
+use crate::driver::sql::{assignment, credential, identity, trust};
 use crate::error::Result;
 use crate::model::{DomainId, ProjectId, Timestamp};
 
 /// What is gone with a project. Application credentials stay: they can't authenticate any more.
-const OF_PROJECT: [&str; 6] = [
-    "DELETE FROM credential WHERE project_id = ?",
+const OF_PROJECT: [&str; 5] = [
     r#"DELETE FROM "limit" WHERE project_id = ?"#,
     "DELETE FROM project_endpoint WHERE project_id = ?",
     "DELETE FROM project_endpoint_group WHERE project_id = ?",
@@ -41,24 +40,14 @@ pub async fn delete_project(s: &mut Session, id: &ProjectId, now: Timestamp) -> 
     for statement in OF_PROJECT {
         s.execute(sql(statement).bind(id)).await?;
     }
-    s.execute(
-        sql("UPDATE trust SET deleted_at = ? WHERE project_id = ? AND deleted_at IS NULL")
-            .bind(now)
-            .bind(id),
-    )
-    .await?;
     assignment::delete_on_project(s, id).await?;
+    credential::delete_of_project(s, id).await?;
+    trust::delete_of_project(s, id, now).await?;
     identity::clear_default_project(s, id).await?;
     let deleted = s
         .execute(sql("DELETE FROM project WHERE id = ?").bind(id))
         .await?;
-    for area in [
-        Area::Resource,
-        Area::Catalog,
-        Area::Credential,
-        Area::Limit,
-        Area::Trust,
-    ] {
+    for area in [Area::Resource, Area::Catalog, Area::Limit] {
         s.touch(area);
     }
     Ok(deleted > 0)

@@ -4,21 +4,21 @@ use super::super::filter::{keeps, push_filter};
 use super::{project_columns, projects_from};
 use crate::driver::sql::db::{Session, Sql, sql};
 use crate::error::Result;
-use crate::model::list::{Filter, ListHints, Page};
 use crate::model::ROOT_DOMAIN;
+use crate::model::list::{Filter, ListHints, Page};
 use crate::model::{DomainId, Project};
 
-/// Conditions on a project's tags, all of which must hold. An absent one always holds.
+/// Conditions on a project's tags, all of which must hold. No tags and no lists are no condition.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TagFilters {
     /// `tags`: has every one of these.
-    pub all: Option<Vec<String>>,
-    /// `tags-any`: has at least one of these.
-    pub any: Option<Vec<String>>,
-    /// `not-tags`: lacks at least one of these.
-    pub not_all: Option<Vec<String>>,
+    pub all: Vec<String>,
+    /// `tags-any`: has at least one of each list.
+    pub any: Vec<Vec<String>>,
+    /// `not-tags`: of each list lacks at least one.
+    pub not_all: Vec<Vec<String>>,
     /// `not-tags-any`: has none of these.
-    pub none: Option<Vec<String>>,
+    pub none: Vec<String>,
 }
 
 /// Which projects a list is about.
@@ -85,21 +85,21 @@ fn push_enabled(statement: Sql, enabled: &[bool]) -> Sql {
 }
 
 fn push_tags(mut statement: Sql, tags: &TagFilters) -> Sql {
-    for tag in tags.all.iter().flatten() {
+    for tag in &tags.all {
         statement = push_has_any(statement, " AND", std::slice::from_ref(tag));
     }
-    if let Some(any) = &tags.any {
+    for any in &tags.any {
         statement = push_has_any(statement, " AND", any);
     }
-    if let Some(none) = &tags.none {
-        statement = push_has_any(statement, " AND NOT", none);
-    }
-    if let Some(not_all) = &tags.not_all {
+    for not_all in &tags.not_all {
         statement = statement.push(" AND NOT (1 = 1");
         for tag in not_all {
             statement = push_has_any(statement, " AND", std::slice::from_ref(tag));
         }
         statement = statement.push(")");
+    }
+    if !tags.none.is_empty() {
+        statement = push_has_any(statement, " AND NOT", &tags.none);
     }
     statement
 }

@@ -1,7 +1,7 @@
 //! Tags of projects.
 
 use crate::driver::sql::db::{Area, Session, sql};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::model::ProjectId;
 
 /// Replaces all tags of a project.
@@ -48,6 +48,12 @@ pub(super) async fn insert(s: &mut Session, id: &ProjectId, tags: &[String]) -> 
         let row = if position == 0 { " (?, ?)" } else { ", (?, ?)" };
         statement = statement.push(row).bind(id).bind(tag);
     }
-    s.execute(statement).await?;
-    Ok(())
+    match s.execute(statement).await {
+        Ok(_) => Ok(()),
+        // Equal to the byte they are not: the API refuses that. MySQL's collation ignores case.
+        Err(Error::DuplicateKey(_)) => Err(Error::bad_request(
+            "Two of the tags are the same to the database, which does not tell case apart.",
+        )),
+        Err(error) => Err(error),
+    }
 }

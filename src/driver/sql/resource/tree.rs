@@ -29,9 +29,7 @@ pub async fn ancestors(s: &mut Session, id: &ProjectId) -> Result<Vec<Ancestor>>
          FROM project p JOIN above a ON p.id = a.parent_id WHERE a.height < ?) \
          SELECT id, enabled, is_domain FROM above ORDER BY height",
     );
-    let rows = s
-        .fetch_all(statement.bind(id).bind(MOST_LEVELS))
-        .await?;
+    let rows = s.fetch_all(statement.bind(id).bind(MOST_LEVELS)).await?;
     rows.iter().map(ancestor_from).collect()
 }
 
@@ -53,9 +51,7 @@ pub async fn parents(s: &mut Session, id: &ProjectId) -> Result<Vec<Project>> {
         project_columns!(),
         " FROM project p JOIN above a ON a.id = p.id WHERE a.height > 0 ORDER BY a.height"
     ));
-    let rows = s
-        .fetch_all(statement.bind(id).bind(MOST_LEVELS))
-        .await?;
+    let rows = s.fetch_all(statement.bind(id).bind(MOST_LEVELS)).await?;
     projects_from(s, &rows).await
 }
 

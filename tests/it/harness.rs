@@ -3,9 +3,12 @@
 
 mod answer;
 pub mod db;
+mod domains;
+mod scene;
 mod seed;
 
 pub use answer::Answer;
+pub use scene::{ACME, Scene, UMBRELLA};
 pub use seed::{ADMIN_PASSWORD, Seed};
 
 use axum::body::Body;

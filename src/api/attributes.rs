@@ -1,0 +1,125 @@
+//! Reading the object that a client sent: its known members, and the rest, which becomes `extra`.
+
+use crate::error::{Error, Result};
+use serde_json::{Map, Value};
+
+/// The members of a request's object. A schema has checked them; what has another type all the same
+/// is a 400.
+#[derive(Clone, Copy)]
+pub struct Attributes<'a>(&'a Map<String, Value>);
+
+impl<'a> Attributes<'a> {
+    /// Reads an object.
+    pub fn of(members: &'a Map<String, Value>) -> Self {
+        Self(members)
+    }
+
+    /// A text; `None` when it is absent.
+    pub fn text(self, name: &str) -> Result<Option<&'a str>> {
+        match self.0.get(name) {
+            None => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text)),
+            Some(_) => Err(Error::bad_request(format!("'{name}' must be a text."))),
+        }
+    }
+
+    /// A text that must be there.
+    pub fn required_text(self, name: &str) -> Result<&'a str> {
+        self.text(name)?
+            .ok_or_else(|| Error::bad_request(format!("'{name}' is missing.")))
+    }
+
+    /// A text or null; `None` when it is absent.
+    pub fn nullable_text(self, name: &str) -> Result<Option<Option<&'a str>>> {
+        match self.0.get(name) {
+            Some(Value::Null) => Ok(Some(None)),
+            _ => Ok(self.text(name)?.map(Some)),
+        }
+    }
+
+    /// A boolean, or one of the words that schemas accept for one; `None` when it is absent.
+    pub fn boolean(self, name: &str) -> Result<Option<bool>> {
+        const TRUE: [&str; 5] = ["1", "true", "y", "yes", "on"];
+        match self.0.get(name) {
+            None => Ok(None),
+            Some(Value::Bool(flag)) => Ok(Some(*flag)),
+            Some(Value::String(word)) => {
+                Ok(Some(TRUE.iter().any(|yes| word.eq_ignore_ascii_case(yes))))
+            }
+            Some(_) => Err(Error::bad_request(format!("'{name}' must be a boolean."))),
+        }
+    }
+
+    /// An object; `None` when it is absent.
+    pub fn object(self, name: &str) -> Result<Option<&'a Map<String, Value>>> {
+        match self.0.get(name) {
+            None => Ok(None),
+            Some(Value::Object(members)) => Ok(Some(members)),
+            Some(_) => Err(Error::bad_request(format!("'{name}' must be an object."))),
+        }
+    }
+
+    /// What is none of the known members, and not `id` or `extra`, which clients can't set.
+    pub fn rest(self, known: &[&str]) -> Map<String, Value> {
+        self.0
+            .iter()
+            .filter(|(name, _)| !is_known(known, name))
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect()
+    }
+
+    /// [`rest`](Self::rest) for a new object: `:` and `-` in names become `_`, as Keystone stores
+    /// them.
+    pub fn rest_normalized(self, known: &[&str]) -> Map<String, Value> {
+        self.rest(known)
+            .into_iter()
+            .map(|(name, value)| (name.replace([':', '-'], "_"), value))
+            .filter(|(name, _)| !is_known(known, name))
+            .collect()
+    }
+
+    /// Refuses an update whose `id` is not the one in the path.
+    ///
+    /// # Errors
+    /// 400.
+    pub fn check_id(self, id: &str) -> Result<()> {
+        match self.0.get("id") {
+            None => Ok(()),
+            Some(Value::String(given)) if given == id => Ok(()),
+            Some(_) => Err(Error::bad_request("An id can't be changed.")),
+        }
+    }
+}
+
+fn is_known(known: &[&str], name: &str) -> bool {
+    name == "id" || name == "extra" || known.contains(&name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_new_objects_names_lose_colons_and_hyphens_but_gain_no_column() {
+        let body =
+            json!({ "a:b": 1, "c-d": 2, "domain-id": "x", "id": "y", "extra": {}, "e": null });
+        let rest = Attributes::of(body.as_object().unwrap()).rest_normalized(&["domain_id"]);
+        assert_eq!(
+            Value::Object(rest),
+            json!({ "a_b": 1, "c_d": 2, "e": null })
+        );
+    }
+
+    #[test]
+    fn booleans_may_be_words() {
+        let body = json!({ "a": "True", "b": "off", "c": "", "d": false, "e": 1 });
+        let read = |name| Attributes::of(body.as_object().unwrap()).boolean(name);
+        assert_eq!(read("a").unwrap(), Some(true));
+        assert_eq!(read("b").unwrap(), Some(false));
+        assert_eq!(read("c").unwrap(), Some(false));
+        assert_eq!(read("d").unwrap(), Some(false));
+        assert!(read("e").is_err());
+        assert_eq!(read("f").unwrap(), None);
+    }
+}

@@ -1,0 +1,77 @@
+//! Pages of collections.
+
+use crate::api::context::Context;
+use crate::api::links::NextPage;
+use crate::api::query::PageRules;
+use crate::api::response;
+use crate::error::{Error, Result};
+use crate::model::list::{ListHints, Page};
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde_json::{Value, json};
+
+impl Context {
+    /// How long a collection's pages are. `list_limit` is its section's own, which wins over
+    /// `[DEFAULT] list_limit`.
+    pub fn page_rules(&self, list_limit: Option<i64>) -> PageRules {
+        let config = &self.settings.config.default;
+        PageRules {
+            list_limit: list_limit
+                .or(config.list_limit)
+                .and_then(|limit| u64::try_from(limit).ok()),
+            max: Some(config.max_db_limit),
+        }
+    }
+
+    /// As [`page_rules`](Self::page_rules), for collections that `max_db_limit` doesn't cut when the
+    /// client wants all of them.
+    pub fn open_page_rules(&self, list_limit: Option<i64>) -> PageRules {
+        PageRules {
+            max: None,
+            ..self.page_rules(list_limit)
+        }
+    }
+
+    /// A page: its elements, and where the next one begins when something was left out.
+    pub fn page<T>(
+        &self,
+        key: &str,
+        page: &Page<T>,
+        limit: Option<u64>,
+        id: impl Fn(&T) -> &str,
+        view: impl Fn(&T) -> Value,
+    ) -> Response {
+        let items: Vec<Value> = page.items.iter().map(view).collect();
+        let limit = limit.filter(|_| page.truncated);
+        match (limit, page.items.last()) {
+            (Some(limit), Some(last)) => {
+                let marker = id(last);
+                self.collection(key, items, Some(NextPage { marker, limit }))
+            }
+            // Nothing was wanted, so there is nothing to go on from.
+            (Some(_), None) => {
+                let links = self.base().collection_links(&self.request.target, None);
+                response::json(
+                    StatusCode::OK,
+                    &json!({ key: items, "links": links, "truncated": true }),
+                )
+            }
+            (None, _) => self.collection(key, items, None),
+        }
+    }
+}
+
+/// The page of a collection that was read whole, in order of id, and filtered already.
+///
+/// # Errors
+/// 404 when no element has the marker's id.
+pub fn cut<T>(mut items: Vec<T>, hints: &ListHints, id: impl Fn(&T) -> &str) -> Result<Page<T>> {
+    if let Some(marker) = &hints.marker {
+        let at = items
+            .iter()
+            .position(|item| id(item) == marker)
+            .ok_or_else(|| Error::not_found("marker", marker))?;
+        items.drain(..=at);
+    }
+    Ok(Page::cut(items, hints.limit))
+}

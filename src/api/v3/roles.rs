@@ -1,0 +1,197 @@
+//! `/v3/roles`
+
+use crate::api::body::JsonBody;
+use crate::api::context::{Context, PathArgs};
+use crate::api::response::no_content;
+use crate::api::schema;
+use crate::error::{Error, Result};
+use crate::model::{DomainId, Role, RoleChanges, RoleId};
+use crate::policy::Target;
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde_json::{Map, Value, json};
+
+/// `GET /v3/roles`: the global roles, or with `?domain_id=` those of a domain.
+pub async fn list(ctx: Context) -> Result<Response> {
+    schema::ROLE_LIST.validate(&ctx.query.to_value())?;
+    let domain_id = ctx.query.get("domain_id").map(DomainId::from);
+    let rule = match domain_id {
+        Some(_) => "identity:list_domain_roles",
+        None => "identity:list_roles",
+    };
+    ctx.enforce(rule, &Target::new())?;
+    let rules = ctx.open_page_rules(ctx.settings.config.role.list_limit);
+    let hints = ctx.query.list_hints(&["name"], rules)?;
+    let page = ctx
+        .app
+        .assignment()
+        .roles(domain_id.as_ref(), &hints)
+        .await?;
+    Ok(ctx.page(
+        "roles",
+        &page,
+        hints.limit,
+        |role| &role.id,
+        |role| view(&ctx, role),
+    ))
+}
+
+/// `POST /v3/roles`
+pub async fn create(ctx: Context, body: JsonBody) -> Result<Response> {
+    schema::ROLE_CREATE.validate(&body.0)?;
+    let role = new_role(body.member("role")?);
+    let rule = match role.domain_id {
+        Some(_) => "identity:create_domain_role",
+        None => "identity:create_role",
+    };
+    ctx.enforce(rule, &Target::new())?;
+    let role = ctx.app.assignment().create_role(role).await?;
+    Ok(member(&ctx, StatusCode::CREATED, &role))
+}
+
+/// `GET /v3/roles/{role_id}`
+pub async fn show(ctx: Context, path: PathArgs) -> Result<Response> {
+    let role = load(&ctx, &path).await?;
+    ctx.enforce(
+        rule_for(&role, "identity:get_role", "identity:get_domain_role"),
+        &target(&role),
+    )?;
+    Ok(member(&ctx, StatusCode::OK, &role))
+}
+
+/// `PATCH /v3/roles/{role_id}`
+pub async fn update(ctx: Context, path: PathArgs, body: JsonBody) -> Result<Response> {
+    schema::ROLE_UPDATE.validate(&body.0)?;
+    let role = load(&ctx, &path).await?;
+    let rule = rule_for(&role, "identity:update_role", "identity:update_domain_role");
+    ctx.enforce(rule, &target(&role))?;
+    let changes = changes(&role, body.member("role")?)?;
+    let role = ctx.app.assignment().update_role(&role.id, &changes).await?;
+    Ok(member(&ctx, StatusCode::OK, &role))
+}
+
+/// `DELETE /v3/roles/{role_id}`
+pub async fn delete(ctx: Context, path: PathArgs) -> Result<Response> {
+    let role = load(&ctx, &path).await?;
+    let rule = rule_for(&role, "identity:delete_role", "identity:delete_domain_role");
+    ctx.enforce(rule, &target(&role))?;
+    ctx.app.assignment().delete_role(&role.id).await?;
+    Ok(no_content())
+}
+
+/// The role that the path names. Which rule governs it depends on the role, so it is read before
+/// policy is asked; without a token nothing is said about it.
+async fn load(ctx: &Context, path: &PathArgs) -> Result<Role> {
+    ctx.authenticated()?;
+    ctx.app.assignment().role(&path.id(0)?).await
+}
+
+fn rule_for(role: &Role, global: &'static str, of_domain: &'static str) -> &'static str {
+    if role.domain_id.is_some() {
+        of_domain
+    } else {
+        global
+    }
+}
+
+fn target(role: &Role) -> Target<'_> {
+    with_role(Target::new(), role).with("role_id", role.id.as_str())
+}
+
+/// Adds what policy may know of a role.
+pub(super) fn with_role<'a>(target: Target<'a>, role: &'a Role) -> Target<'a> {
+    target
+        .with("target.role.id", role.id.as_str())
+        .with("target.role.name", role.name.as_str())
+        .with("target.role.domain_id", role.domain_id.as_deref())
+}
+
+/// A role as collections show it.
+pub(super) fn view(ctx: &Context, role: &Role) -> Value {
+    let mut body = body(role);
+    body.insert(
+        "links".to_owned(),
+        ctx.base().member_links("roles", &role.id),
+    );
+    Value::Object(body)
+}
+
+/// A role as other resources mention it.
+pub(super) fn reference(ctx: &Context, role: &Role) -> Value {
+    json!({
+        "id": role.id,
+        "links": ctx.base().member_links("roles", &role.id),
+        "name": role.name,
+    })
+}
+
+fn member(ctx: &Context, status: StatusCode, role: &Role) -> Response {
+    ctx.member(status, "role", "roles", &role.id, body(role))
+}
+
+fn body(role: &Role) -> Map<String, Value> {
+    let mut body = role.extra.clone();
+    body.insert("id".to_owned(), json!(role.id));
+    body.insert("name".to_owned(), json!(role.name));
+    body.insert("domain_id".to_owned(), json!(role.domain_id));
+    body.insert("description".to_owned(), json!(role.description));
+    body.insert("options".to_owned(), json!(role.options));
+    body
+}
+
+/// Members of the body that are columns, or that the server alone decides about.
+const NOT_EXTRA: [&str; 6] = ["id", "name", "domain_id", "description", "options", "links"];
+
+fn extra(body: &Map<String, Value>) -> impl Iterator<Item = (&String, &Value)> {
+    body.iter()
+        .filter(|(name, _)| !NOT_EXTRA.contains(&name.as_str()))
+}
+
+fn text(body: &Map<String, Value>, name: &str) -> Option<String> {
+    body.get(name).and_then(Value::as_str).map(str::to_owned)
+}
+
+fn options(body: &Map<String, Value>) -> Option<Map<String, Value>> {
+    body.get("options").and_then(Value::as_object).cloned()
+}
+
+/// The role that a checked body describes. `-` and `:` in the names of extra members become `_`, as
+/// they do for everything that is created over the API.
+fn new_role(body: &Map<String, Value>) -> Role {
+    let extra = extra(body).map(|(name, value)| (name.replace(['-', ':'], "_"), value.clone()));
+    Role {
+        id: RoleId::random(),
+        name: text(body, "name").unwrap_or_default(),
+        domain_id: text(body, "domain_id").map(DomainId::from),
+        description: text(body, "description"),
+        options: options(body).unwrap_or_default(),
+        extra: extra
+            .filter(|(name, _)| !NOT_EXTRA.contains(&name.as_str()))
+            .collect(),
+    }
+}
+
+/// What a checked body changes in a role.
+fn changes(role: &Role, body: &Map<String, Value>) -> Result<RoleChanges> {
+    if body.get("id").is_some_and(|id| id != role.id.as_str()) {
+        return Err(Error::bad_request("A role's id can't be changed."));
+    }
+    if body
+        .get("domain_id")
+        .is_some_and(|id| *id != json!(role.domain_id))
+    {
+        return Err(Error::bad_request(
+            "A role can't be moved to another domain.",
+        ));
+    }
+    Ok(RoleChanges {
+        name: text(body, "name"),
+        description: body
+            .contains_key("description")
+            .then(|| text(body, "description")),
+        options: options(body),
+        extra: extra(body)
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect(),
+    })
+}

@@ -1,0 +1,183 @@
+//! Grants: giving a role on a target to an actor, and taking it back.
+
+use super::{AssignmentManager, roles};
+use crate::driver::sql::assignment as sql;
+use crate::driver::sql::db::Session;
+use crate::driver::sql::{identity, resource};
+use crate::error::{Error, Result};
+use crate::model::{Actor, Assignment, AssignmentTarget, Group, Project, Role, RoleId, User};
+
+/// What a grant names, as the database knows it. Policy judges by it.
+#[derive(Clone, Debug)]
+pub struct GrantFacts {
+    /// `None` when the actor does not exist (any more).
+    pub actor: Option<ActorFacts>,
+    /// The project or domain; `None` for the system.
+    pub target: Option<Project>,
+    pub role: Option<Role>,
+}
+
+/// Who holds a grant.
+#[derive(Clone, Debug)]
+pub enum ActorFacts {
+    User(User),
+    Group(Group),
+}
+
+impl AssignmentManager<'_> {
+    /// Reads what a grant names. A missing actor is no failure here, because what is left of a
+    /// deleted one can still be revoked.
+    ///
+    /// # Errors
+    /// 404 when the project, the domain or the role does not exist.
+    pub async fn grant_facts(
+        &self,
+        actor: &Actor,
+        target: &AssignmentTarget,
+        role_id: Option<&RoleId>,
+    ) -> Result<GrantFacts> {
+        let mut session = self.app.db.session().await?;
+        let role = match role_id {
+            Some(id) => Some(roles::existing(&mut session, id).await?),
+            None => None,
+        };
+        Ok(GrantFacts {
+            target: existing_target(&mut session, target).await?,
+            actor: actor_facts(&mut session, actor).await?,
+            role,
+        })
+    }
+
+    /// The roles granted to an actor on a target, either the inherited grants or the others.
+    pub async fn granted_roles(
+        &self,
+        actor: &Actor,
+        target: &AssignmentTarget,
+        inherited: bool,
+    ) -> Result<Vec<Role>> {
+        let mut session = self.app.db.session().await?;
+        sql::granted_roles(&mut session, actor, target, inherited).await
+    }
+
+    /// Fails with 404 unless exactly this was granted.
+    pub async fn check_grant(&self, grant: &Assignment) -> Result<()> {
+        let mut session = self.app.db.session().await?;
+        match sql::grant_exists(&mut session, grant).await? {
+            true => Ok(()),
+            false => Err(no_such_grant(grant)),
+        }
+    }
+
+    /// Grants; what is granted already stays so.
+    ///
+    /// # Errors
+    /// 404 when the role, the actor or the target does not exist; 403 for a domain's role on a
+    /// project of another domain; 400 for a domain's role on the system.
+    pub async fn grant(&self, grant: &Assignment) -> Result<()> {
+        self.app
+            .db
+            .transaction(|s| {
+                Box::pin(async move {
+                    let role = roles::existing(s, &grant.role_id).await?;
+                    let target = existing_target(s, &grant.target).await?;
+                    check_role_domain(&role, &grant.target, target.as_ref())?;
+                    if actor_facts(s, &grant.actor).await?.is_none() {
+                        return Err(no_such_actor(&grant.actor));
+                    }
+                    sql::insert_grant(s, grant).await
+                })
+            })
+            .await
+    }
+
+    /// Takes a grant back.
+    ///
+    /// # Errors
+    /// 404 when it was not granted.
+    pub async fn revoke(&self, grant: &Assignment) -> Result<()> {
+        self.app
+            .db
+            .transaction(|s| {
+                Box::pin(async move {
+                    match sql::delete_grant(s, grant).await? {
+                        true => Ok(()),
+                        false => Err(no_such_grant(grant)),
+                    }
+                })
+            })
+            .await
+    }
+}
+
+/// The project or domain, or 404; `None` for the system.
+async fn existing_target(s: &mut Session, target: &AssignmentTarget) -> Result<Option<Project>> {
+    let (found, kind) = match target {
+        AssignmentTarget::System => return Ok(None),
+        AssignmentTarget::Project(id) => (resource::project(s, id).await?, "project"),
+        AssignmentTarget::Domain(id) => (resource::domain(s, id).await?, "domain"),
+    };
+    match found {
+        Some(project) => Ok(Some(project)),
+        None => Err(Error::not_found(kind, super::target_id(target))),
+    }
+}
+
+async fn actor_facts(s: &mut Session, actor: &Actor) -> Result<Option<ActorFacts>> {
+    Ok(match actor {
+        Actor::User(id) => identity::user(s, id).await?.map(ActorFacts::User),
+        Actor::Group(id) => identity::group(s, id).await?.map(ActorFacts::Group),
+    })
+}
+
+/// 404 for an actor that does not exist.
+pub fn no_such_actor(actor: &Actor) -> Error {
+    match actor {
+        Actor::User(id) => Error::not_found("user", id),
+        Actor::Group(id) => Error::not_found("group", id),
+    }
+}
+
+fn no_such_grant(grant: &Assignment) -> Error {
+    let kind = match grant.actor {
+        Actor::User(_) => "user",
+        Actor::Group(_) => "group",
+    };
+    let inherited = if grant.inherited { ", inherited" } else { "" };
+    Error::NotFound {
+        kind: "role assignment",
+        id: format!(
+            "role {} of {kind} {} on {}{inherited}",
+            grant.role_id,
+            grant.actor.id(),
+            super::target_id(&grant.target),
+        ),
+    }
+}
+
+/// A domain's role is for that domain's projects. On domains it can be granted anywhere, as
+/// Keystone allows it, and counts there only by what it implies.
+fn check_role_domain(
+    role: &Role,
+    target: &AssignmentTarget,
+    project: Option<&Project>,
+) -> Result<()> {
+    let Some(domain_id) = &role.domain_id else {
+        return Ok(());
+    };
+    match target {
+        AssignmentTarget::Domain(_) => Ok(()),
+        AssignmentTarget::System => Err(Error::bad_request(format!(
+            "Role {} belongs to a domain and can't be granted on the system.",
+            role.id
+        ))),
+        AssignmentTarget::Project(id) => {
+            match project.and_then(|project| project.domain_id.as_ref()) {
+                Some(of_project) if of_project == domain_id => Ok(()),
+                _ => Err(Error::forbidden_action(format!(
+                    "Role {} belongs to another domain than project {id}.",
+                    role.id
+                ))),
+            }
+        }
+    }
+}

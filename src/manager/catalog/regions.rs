@@ -1,0 +1,198 @@
+//! Regions: a forest that endpoints stand in.
+
+use super::CatalogManager;
+use crate::driver::sql::catalog as sql;
+use crate::driver::sql::db::Session;
+use crate::error::{Error, Result};
+use crate::model::list::{ListHints, Page};
+use crate::model::{Region, RegionId};
+use serde_json::{Map, Value};
+use std::collections::{HashMap, HashSet};
+
+/// The column's length, in characters.
+const LONGEST_ID: usize = 255;
+
+/// What a PATCH changes.
+#[derive(Clone, Debug, Default)]
+pub struct RegionChanges {
+    pub description: Option<String>,
+    /// `Some(None)` makes it a root.
+    pub parent_region_id: Option<Option<RegionId>>,
+    pub extra: Map<String, Value>,
+}
+
+impl CatalogManager<'_> {
+    /// A page of regions. Filters: `parent_region_id`.
+    pub async fn regions(&self, hints: &ListHints) -> Result<Page<Region>> {
+        sql::regions(&mut self.app.db.session().await?, hints).await
+    }
+
+    /// The region, if there is one.
+    pub async fn find_region(&self, id: &RegionId) -> Result<Option<Region>> {
+        sql::region(&mut self.app.db.session().await?, id).await
+    }
+
+    /// Creates a region.
+    ///
+    /// # Errors
+    /// 404 when its parent does not exist, 409 when its id is taken.
+    pub async fn create_region(&self, region: &Region) -> Result<()> {
+        self.app
+            .db
+            .transaction(|s| Box::pin(async move { create(s, region).await }))
+            .await
+    }
+
+    /// Changes a region, and returns what it has become.
+    ///
+    /// # Errors
+    /// 404 when it or its new parent does not exist, 400 when the new parent is the region itself or
+    /// below it.
+    pub async fn update_region(&self, id: &RegionId, changes: &RegionChanges) -> Result<Region> {
+        self.app
+            .db
+            .transaction(|s| Box::pin(async move { update(s, id, changes).await }))
+            .await
+    }
+
+    /// Deletes a region and all regions below it.
+    ///
+    /// # Errors
+    /// 404 when it does not exist, 403 while an endpoint stands in any of them.
+    pub async fn delete_region(&self, id: &RegionId) -> Result<()> {
+        self.app
+            .db
+            .transaction(|s| Box::pin(async move { delete(s, id).await }))
+            .await
+    }
+}
+
+pub(super) async fn create(s: &mut Session, region: &Region) -> Result<()> {
+    // PostgreSQL and MySQL would say it themselves, SQLite would not.
+    if region.id.chars().count() > LONGEST_ID {
+        return Err(Error::bad_request(format!(
+            "A region's id has at most {LONGEST_ID} characters."
+        )));
+    }
+    if let Some(parent) = &region.parent_region_id {
+        existing(s, parent).await?;
+    }
+    sql::insert_region(s, region).await.map_err(|error| {
+        error.or_conflict(|| format!("A region with the id {} exists already.", region.id))
+    })
+}
+
+async fn update(s: &mut Session, id: &RegionId, changes: &RegionChanges) -> Result<Region> {
+    let mut region = existing(s, id).await?;
+    match &changes.parent_region_id {
+        None => {}
+        Some(None) => region.parent_region_id = None,
+        Some(Some(parent)) => {
+            // By the stored spelling: MySQL finds ids in any case of letters.
+            let parent = existing(s, parent).await?.id;
+            if ancestry(&sql::region_parents(s).await?, &parent).contains(&region.id) {
+                return Err(Error::bad_request(format!(
+                    "Region {id} can't stand below {parent}, which is itself or stands below it."
+                )));
+            }
+            region.parent_region_id = Some(parent);
+        }
+    }
+    if let Some(description) = &changes.description {
+        region.description.clone_from(description);
+    }
+    region.extra.extend(changes.extra.clone());
+    sql::update_region(s, &region).await?;
+    Ok(region)
+}
+
+async fn delete(s: &mut Session, id: &RegionId) -> Result<()> {
+    let id = existing(s, id).await?.id;
+    let doomed = subtree(&sql::region_parents(s).await?, &id);
+    if sql::any_endpoint_in(s, &doomed).await? {
+        return Err(Error::forbidden_action(format!(
+            "Region {id} can't be deleted while an endpoint stands in it or in a region below it."
+        )));
+    }
+    sql::delete_regions(s, &doomed).await
+}
+
+async fn existing(s: &mut Session, id: &RegionId) -> Result<Region> {
+    sql::region(s, id)
+        .await?
+        .ok_or_else(|| Error::not_found("region", id))
+}
+
+/// A region and all above it. Ends also where stored rows form a circle.
+fn ancestry<'a>(
+    parents: &'a HashMap<RegionId, RegionId>,
+    id: &'a RegionId,
+) -> HashSet<&'a RegionId> {
+    let mut seen = HashSet::from([id]);
+    let mut at = id;
+    while let Some(parent) = parents.get(at) {
+        if !seen.insert(parent) {
+            break;
+        }
+        at = parent;
+    }
+    seen
+}
+
+/// A region and all below it, from the top down.
+fn subtree(parents: &HashMap<RegionId, RegionId>, id: &RegionId) -> Vec<RegionId> {
+    let mut children: HashMap<&RegionId, Vec<&RegionId>> = HashMap::new();
+    for (child, parent) in parents {
+        children.entry(parent).or_default().push(child);
+    }
+    let mut seen = HashSet::from([id]);
+    let mut found = vec![id.clone()];
+    let mut at = 0;
+    while let Some(next) = found.get(at) {
+        let below = children.get(next).into_iter().flatten();
+        let fresh: Vec<RegionId> = below
+            .filter(|child| seen.insert(child))
+            .map(|c| (*c).clone())
+            .collect();
+        found.extend(fresh);
+        at += 1;
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parents(pairs: &[(&str, &str)]) -> HashMap<RegionId, RegionId> {
+        pairs
+            .iter()
+            .map(|(child, parent)| ((*child).into(), (*parent).into()))
+            .collect()
+    }
+
+    fn subtree_of(pairs: &[(&str, &str)], id: &str) -> Vec<String> {
+        let mut ids: Vec<String> = subtree(&parents(pairs), &id.into())
+            .into_iter()
+            .map(String::from)
+            .collect();
+        ids.sort();
+        ids
+    }
+
+    #[test]
+    fn a_subtree_is_a_region_with_all_below_it() {
+        let forest = [("b", "a"), ("c", "b"), ("d", "a"), ("y", "x")];
+        assert_eq!(subtree_of(&forest, "a"), ["a", "b", "c", "d"]);
+        assert_eq!(subtree_of(&forest, "b"), ["b", "c"]);
+        assert_eq!(subtree_of(&forest, "z"), ["z"]);
+    }
+
+    #[test]
+    fn stored_circles_are_walked_once() {
+        let circle = [("a", "b"), ("b", "a"), ("s", "s")];
+        assert_eq!(subtree_of(&circle, "a"), ["a", "b"]);
+        assert_eq!(subtree_of(&circle, "s"), ["s"]);
+        assert_eq!(ancestry(&parents(&circle), &"a".into()).len(), 2);
+    }
+}

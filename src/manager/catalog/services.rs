@@ -1,0 +1,81 @@
+//! Services.
+
+use super::CatalogManager;
+use crate::driver::sql::catalog as sql;
+use crate::error::{Error, Result};
+use crate::model::list::{ListHints, Page};
+use crate::model::{Service, ServiceId};
+use serde_json::{Map, Value};
+
+/// What a PATCH changes.
+#[derive(Clone, Debug, Default)]
+pub struct ServiceChanges {
+    pub service_type: Option<String>,
+    pub enabled: Option<bool>,
+    pub extra: Map<String, Value>,
+}
+
+impl CatalogManager<'_> {
+    /// A page of services. Filters: `type`, `name`.
+    pub async fn services(&self, hints: &ListHints) -> Result<Page<Service>> {
+        sql::services(&mut self.app.db.session().await?, hints).await
+    }
+
+    /// The service, if there is one.
+    pub async fn find_service(&self, id: &ServiceId) -> Result<Option<Service>> {
+        sql::service(&mut self.app.db.session().await?, id).await
+    }
+
+    /// Creates a service.
+    pub async fn create_service(&self, service: &Service) -> Result<()> {
+        self.app
+            .db
+            .transaction(|s| Box::pin(async move { sql::insert_service(s, service).await }))
+            .await
+    }
+
+    /// Changes a service, and returns what it has become.
+    ///
+    /// # Errors
+    /// 404 when it does not exist.
+    pub async fn update_service(
+        &self,
+        id: &ServiceId,
+        changes: &ServiceChanges,
+    ) -> Result<Service> {
+        self.app
+            .db
+            .transaction(|s| {
+                Box::pin(async move {
+                    let found = sql::service(s, id).await?;
+                    let mut service = found.ok_or_else(|| Error::not_found("service", id))?;
+                    if let Some(service_type) = &changes.service_type {
+                        service.service_type = Some(service_type.clone());
+                    }
+                    service.enabled = changes.enabled.unwrap_or(service.enabled);
+                    service.extra.extend(changes.extra.clone());
+                    sql::update_service(s, &service).await?;
+                    Ok(service)
+                })
+            })
+            .await
+    }
+
+    /// Deletes a service and its endpoints.
+    ///
+    /// # Errors
+    /// 404 when it does not exist.
+    pub async fn delete_service(&self, id: &ServiceId) -> Result<()> {
+        self.app
+            .db
+            .transaction(|s| {
+                Box::pin(async move {
+                    match sql::delete_service(s, id).await? {
+                        true => Ok(()),
+                        false => Err(Error::not_found("service", id)),
+                    }
+                })
+            })
+            .await
+    }
+}

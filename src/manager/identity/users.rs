@@ -1,0 +1,277 @@
+//! Users: reading, making, changing and removing them.
+
+use super::account::{is_inactive, last_inactive_day};
+use super::{IdentityManager, check_length, trimmed};
+use crate::driver::sql::db::Session;
+use crate::driver::sql::identity::{self as sql, NewPassword, UserQuery};
+use crate::driver::sql::{assignment, credential, federation, resource, trust};
+use crate::error::{Error, Result};
+use crate::model::list::Page;
+use crate::model::{DomainId, FederatedLink, ProjectId, Secret, User, UserChanges, UserId};
+use serde_json::{Map, Value};
+
+/// A user about to be made.
+#[derive(Debug)]
+pub struct NewUser {
+    pub name: String,
+    pub domain_id: DomainId,
+    pub enabled: bool,
+    pub default_project_id: Option<ProjectId>,
+    /// `Some(None)` when the client said explicitly that there is none.
+    pub password: Option<Option<Secret>>,
+    /// Options by name; a null value is as good as none.
+    pub options: Map<String, Value>,
+    pub federated: Vec<FederatedLink>,
+    pub extra: Map<String, Value>,
+}
+
+/// What a client wants changed of a user.
+#[derive(Debug, Default)]
+pub struct UserUpdate {
+    pub changes: UserChanges,
+    /// `Some(None)` takes the password away.
+    pub password: Option<Option<Secret>>,
+    /// Given only to say which domain the user is in already.
+    pub domain_id: Option<DomainId>,
+}
+
+impl IdentityManager<'_> {
+    /// The user with this id.
+    ///
+    /// # Errors
+    /// 404 when there is none.
+    pub async fn user(&self, id: &UserId) -> Result<User> {
+        self.find_user(id)
+            .await?
+            .ok_or_else(|| Error::not_found("user", id))
+    }
+
+    /// The user with this id, if there is one.
+    pub async fn find_user(&self, id: &UserId) -> Result<Option<User>> {
+        let mut session = self.app.db.session().await?;
+        let user = sql::user(&mut session, id).await?;
+        Ok(user.map(|user| self.as_it_reads(user)))
+    }
+
+    /// A page of users.
+    ///
+    /// # Errors
+    /// 404 when the marker is no user's id.
+    pub async fn users(&self, mut query: UserQuery) -> Result<Page<User>> {
+        query.inactive_since = last_inactive_day(&self.app.config(), self.app.clock.now());
+        let mut session = self.app.db.session().await?;
+        if let Some(marker) = &query.hints.marker
+            && !sql::user_exists(&mut session, marker).await?
+        {
+            return Err(Error::not_found("marker", marker));
+        }
+        let mut page = sql::users(&mut session, &query).await?;
+        page.items = page
+            .items
+            .into_iter()
+            .map(|user| self.as_it_reads(user))
+            .collect();
+        Ok(page)
+    }
+
+    /// Makes a user.
+    ///
+    /// # Errors
+    /// 404 for an unknown domain; 400 for a default project that is a domain, an unknown identity
+    /// provider or a password against the rules; 409 when the name or a federated identity is
+    /// taken.
+    pub async fn create_user(&self, new: NewUser) -> Result<User> {
+        let now = self.app.clock.now();
+        let mut user = User {
+            id: UserId::random(),
+            domain_id: new.domain_id,
+            name: trimmed(&new.name),
+            enabled: new.enabled,
+            default_project_id: new.default_project_id,
+            password_expires_at: None,
+            created_at: Some(now),
+            last_active_at: None,
+            options: new.options,
+            federated: new.federated,
+            extra: new.extra,
+        };
+        user.options.retain(|_, value| !value.is_null());
+        {
+            let mut session = self.app.db.session().await?;
+            if resource::domain(&mut session, &user.domain_id)
+                .await?
+                .is_none()
+            {
+                return Err(Error::not_found("domain", &user.domain_id));
+            }
+            check_default_project(&mut session, user.default_project_id.as_ref()).await?;
+            check_links(&mut session, &user.federated).await?;
+        }
+        let password = match &new.password {
+            Some(password) => Some(self.password_by_admin(&user, password.as_ref()).await?),
+            None => None,
+        };
+        user.password_expires_at = password.as_ref().and_then(|password| password.expires_at);
+        let (this, stored, password) = (self, &user, &password);
+        self.app
+            .db
+            .transaction(|s| {
+                Box::pin(async move {
+                    sql::insert_user(s, stored).await?;
+                    match password {
+                        Some(password) => this.store_password(s, &stored.id, password).await,
+                        None => Ok(()),
+                    }
+                })
+            })
+            .await
+            .map_err(|error| error.or_conflict(|| name_taken(&user.name)))?;
+        Ok(user)
+    }
+
+    /// Changes a user. A new password and being disabled end all tokens of the user.
+    ///
+    /// # Errors
+    /// As [`create_user`](Self::create_user); 404 for an unknown user, 400 for another domain.
+    pub async fn update_user(&self, id: &UserId, mut update: UserUpdate) -> Result<User> {
+        let mut before = {
+            let mut session = self.app.db.session().await?;
+            let user = sql::user(&mut session, id)
+                .await?
+                .ok_or_else(|| Error::not_found("user", id))?;
+            if update
+                .domain_id
+                .as_ref()
+                .is_some_and(|domain| *domain != user.domain_id)
+            {
+                return Err(Error::bad_request("A user can't move to another domain."));
+            }
+            let project = update.changes.default_project_id.as_ref();
+            check_default_project(&mut session, project.and_then(Option::as_ref)).await?;
+            check_links(
+                &mut session,
+                update.changes.federated.as_deref().unwrap_or_default(),
+            )
+            .await?;
+            user
+        };
+        update.changes.name = update.changes.name.as_deref().map(trimmed);
+        let password = match &update.password {
+            Some(password) => {
+                // The options of this same request are in force already.
+                before
+                    .options
+                    .extend(update.changes.options.clone().unwrap_or_default());
+                Some(self.password_by_admin(&before, password.as_ref()).await?)
+            }
+            None => None,
+        };
+        let (this, changes, password) = (self, &update.changes, &password);
+        self.app
+            .db
+            .transaction(|s| {
+                Box::pin(async move { this.store_update(s, id, changes, password.as_ref()).await })
+            })
+            .await
+            .map_err(|error| {
+                error.or_conflict(|| name_taken(changes.name.as_deref().unwrap_or(&before.name)))
+            })
+    }
+
+    async fn store_update(
+        &self,
+        s: &mut Session,
+        id: &UserId,
+        changes: &UserChanges,
+        password: Option<&NewPassword>,
+    ) -> Result<User> {
+        let now = self.app.clock.now();
+        let current = sql::user(s, id)
+            .await?
+            .ok_or_else(|| Error::not_found("user", id))?;
+        sql::update_user(s, &current, changes).await?;
+        if let Some(password) = password {
+            self.store_password(s, id, password).await?;
+        }
+        if changes.enabled == Some(true) {
+            sql::clear_failed_logins(s, id).await?;
+            if is_inactive(&current, &self.app.config(), now) {
+                sql::record_activity(s, id, now.naive().date()).await?;
+            }
+        }
+        let disabled = current.enabled && changes.enabled == Some(false);
+        let has_new_password = password.is_some_and(|password| password.hash.is_some());
+        if disabled || has_new_password {
+            let event = self.app.revoke().of_user(id);
+            self.app.revoke().record_in(s, &[event]).await?;
+        }
+        let updated = sql::user(s, id)
+            .await?
+            .ok_or_else(|| Error::not_found("user", id))?;
+        Ok(self.as_it_reads(updated))
+    }
+
+    /// Removes a user and everything that is the user's: roles, credentials, application
+    /// credentials, trusts, memberships, tokens.
+    ///
+    /// # Errors
+    /// 404 when there is none.
+    pub async fn delete_user(&self, id: &UserId) -> Result<()> {
+        let this = self;
+        self.app
+            .db
+            .transaction(|s| Box::pin(async move { this.delete_user_in(s, id).await }))
+            .await
+    }
+
+    /// [`delete_user`](Self::delete_user) as part of the caller's transaction.
+    pub async fn delete_user_in(&self, s: &mut Session, id: &UserId) -> Result<()> {
+        let now = self.app.clock.now();
+        assignment::delete_of_user(s, id).await?;
+        credential::delete_of_user(s, id).await?;
+        trust::delete_of_user(s, id, now).await?;
+        if !sql::delete_user(s, id).await? {
+            return Err(Error::not_found("user", id));
+        }
+        let event = self.app.revoke().of_user(id);
+        self.app.revoke().record_in(s, &[event]).await
+    }
+
+    /// Revokes every token that a user has now.
+    ///
+    /// # Errors
+    /// 404 for an unknown user.
+    pub async fn revoke_tokens(&self, id: &UserId) -> Result<()> {
+        self.user(id).await?;
+        self.app.token().revoke_for_user(id).await
+    }
+}
+
+fn name_taken(name: &str) -> String {
+    format!("The domain has a user named '{name}' already.")
+}
+
+/// A default project need not exist, but must not be a domain.
+async fn check_default_project(s: &mut Session, id: Option<&ProjectId>) -> Result<()> {
+    let Some(id) = id else { return Ok(()) };
+    check_length("default_project_id", id, 64)?;
+    match resource::project(s, id).await? {
+        Some(project) if project.is_domain => Err(Error::bad_request(format!(
+            "The default project {id} is a domain."
+        ))),
+        _ => Ok(()),
+    }
+}
+
+async fn check_links(s: &mut Session, links: &[FederatedLink]) -> Result<()> {
+    for link in links {
+        check_length("unique_id", &link.unique_id, 255)?;
+        if !federation::protocol_exists(s, &link.idp_id, &link.protocol_id).await? {
+            return Err(Error::bad_request(format!(
+                "There is no protocol {} of an identity provider {}.",
+                link.protocol_id, link.idp_id
+            )));
+        }
+    }
+    Ok(())
+}

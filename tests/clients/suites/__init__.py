@@ -1,0 +1,1 @@
+"""One module per client; each has `run(score, cloud)`."""
