@@ -124,7 +124,9 @@ fn with_database<T>(
     config: &Config,
     work: impl AsyncFnOnce(&Db) -> anyhow::Result<T>,
 ) -> anyhow::Result<T> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
     runtime.block_on(async {
         let db = Db::connect(&database_options(config)?).await?;
         let done = work(&db).await;

@@ -25,11 +25,15 @@ pub fn database_options(config: &Config) -> Result<DbOptions> {
     if matches!(pool.target, Target::Sqlite { .. }) {
         pool.max_connections = pool.max_connections.min(MOST_SQLITE_CONNECTIONS);
     }
-    if let Some(seconds) = options.pool_timeout.and_then(|seconds| u64::try_from(seconds).ok()) {
+    if let Some(seconds) = options
+        .pool_timeout
+        .and_then(|seconds| u64::try_from(seconds).ok())
+    {
         pool.acquire_timeout = Duration::from_secs(seconds);
     }
-    pool.max_lifetime =
-        u64::try_from(options.connection_recycle_time).ok().map(Duration::from_secs);
+    pool.max_lifetime = u64::try_from(options.connection_recycle_time)
+        .ok()
+        .map(Duration::from_secs);
     pool.max_retries = u32::try_from(options.db_max_retries).unwrap_or(u32::MAX);
     Ok(pool)
 }
@@ -39,7 +43,9 @@ fn most_connections(kept: i64, overflow: i64) -> u32 {
     if kept <= 0 || overflow < 0 {
         return UNLIMITED;
     }
-    u32::try_from(kept.saturating_add(overflow)).unwrap_or(UNLIMITED).min(UNLIMITED)
+    u32::try_from(kept.saturating_add(overflow))
+        .unwrap_or(UNLIMITED)
+        .min(UNLIMITED)
 }
 
 fn target(url: &DatabaseUrl) -> Result<Target> {
@@ -54,7 +60,7 @@ fn server(kind: ServerKind, url: &ServerUrl) -> Result<Target> {
     let database = url.database.clone().ok_or_else(|| {
         Error::internal("[database] connection: the URL names no database after the server")
     })?;
-    Ok(Target::Server(Server {
+    let server = Server {
         kind,
         host: url.host.clone(),
         port: url.port,
@@ -75,7 +81,8 @@ fn server(kind: ServerKind, url: &ServerUrl) -> Result<Target> {
             certificate: url.tls.cert.clone(),
             key: url.tls.key.clone(),
         },
-    }))
+    };
+    Ok(Target::Server(Box::new(server)))
 }
 
 #[cfg(test)]
@@ -90,9 +97,14 @@ mod tests {
     fn a_server_is_reached_as_its_url_says() {
         let options =
             options("connection = mysql+pymysql://u:p%40@db:3307/keystone?charset=utf8").unwrap();
-        let Target::Server(server) = options.target else { panic!("a server") };
+        let Target::Server(server) = options.target else {
+            panic!("a server")
+        };
         assert_eq!(server.kind, ServerKind::Mysql);
-        assert_eq!((server.host.as_deref(), server.port), (Some("db"), Some(3307)));
+        assert_eq!(
+            (server.host.as_deref(), server.port),
+            (Some("db"), Some(3307))
+        );
         assert_eq!(server.password.unwrap().expose(), "p@");
         assert_eq!(server.database, "keystone");
         assert_eq!(server.charset.as_deref(), Some("utf8"));
@@ -100,7 +112,10 @@ mod tests {
 
     #[test]
     fn the_pool_is_as_large_as_pythons_with_its_overflow() {
-        assert_eq!(options("connection = mysql://h/d").unwrap().max_connections, 55);
+        assert_eq!(
+            options("connection = mysql://h/d").unwrap().max_connections,
+            55
+        );
         let limited = "connection = mysql://h/d\nmax_pool_size = 2\nmax_overflow = 1";
         assert_eq!(options(limited).unwrap().max_connections, 3);
         let unlimited = "connection = mysql://h/d\nmax_pool_size = 0";
@@ -109,7 +124,17 @@ mod tests {
 
     #[test]
     fn a_missing_database_is_said_to_be_missing() {
-        assert!(options("").unwrap_err().to_string().contains("[database] connection"));
-        assert!(options("connection = mysql://host").unwrap_err().to_string().contains("names no"));
+        assert!(
+            options("")
+                .unwrap_err()
+                .to_string()
+                .contains("[database] connection")
+        );
+        assert!(
+            options("connection = mysql://host")
+                .unwrap_err()
+                .to_string()
+                .contains("names no")
+        );
     }
 }

@@ -69,13 +69,18 @@ impl FileStamp {
 
 /// What is in some folders; an unreadable one is as good as empty until it can be read.
 fn stamps(folders: &[PathBuf]) -> Vec<FileStamp> {
-    let mut stamps: Vec<_> = folders.iter().flat_map(|folder| stamps_in(folder)).collect();
+    let mut stamps: Vec<_> = folders
+        .iter()
+        .flat_map(|folder| stamps_in(folder))
+        .collect();
     stamps.sort();
     stamps
 }
 
 fn stamps_in(folder: &Path) -> Vec<FileStamp> {
-    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return Vec::new();
+    };
     entries
         .filter_map(|entry| {
             let path = entry.ok()?.path();

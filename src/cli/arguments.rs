@@ -42,7 +42,9 @@ impl Arguments {
         program: Program,
         words: impl IntoIterator<Item = OsString>,
     ) -> Result<Self, clap::Error> {
-        let mut command = Self::command().name(program.name()).bin_name(program.name());
+        let mut command = Self::command()
+            .name(program.name())
+            .bin_name(program.name());
         let matches = command.try_get_matches_from_mut(words)?;
         let arguments = Self::from_arg_matches(&matches)?;
         if program == Program::KeystoneManage && arguments.command.is_none() && !arguments.version {
@@ -131,13 +133,29 @@ impl Global {
             ("server", "admin_bind", self.admin_bind.clone()),
             ("DEFAULT", "debug", flag(log.debug, log.nodebug)),
             ("DEFAULT", "use_json", flag(log.use_json, log.nouse_json)),
-            ("DEFAULT", "use_syslog", flag(log.use_syslog, log.nouse_syslog)),
-            ("DEFAULT", "use_journal", flag(log.use_journal, log.nouse_journal)),
+            (
+                "DEFAULT",
+                "use_syslog",
+                flag(log.use_syslog, log.nouse_syslog),
+            ),
+            (
+                "DEFAULT",
+                "use_journal",
+                flag(log.use_journal, log.nouse_journal),
+            ),
             ("DEFAULT", "log_file", log.log_file.clone()),
             ("DEFAULT", "log_dir", log.log_dir.clone()),
             ("DEFAULT", "log_date_format", log.log_date_format.clone()),
-            ("DEFAULT", "log_config_append", log.log_config_append.clone()),
-            ("DEFAULT", "syslog_log_facility", log.syslog_log_facility.clone()),
+            (
+                "DEFAULT",
+                "log_config_append",
+                log.log_config_append.clone(),
+            ),
+            (
+                "DEFAULT",
+                "syslog_log_facility",
+                log.syslog_log_facility.clone(),
+            ),
         ];
         settings
             .into_iter()

@@ -21,8 +21,14 @@ pub(super) fn bootstrap(config: &Config, options: Bootstrap) -> anyhow::Result<E
         )?;
         return Ok(ExitCode::FAILURE);
     };
-    with_manager(config, async |manager| Ok(manager.bootstrap(&request).await?))?;
-    tracing::info!("{} is the administrator of project {}", request.username, request.project_name);
+    with_manager(config, async |manager| {
+        Ok(manager.bootstrap(&request).await?)
+    })?;
+    tracing::info!(
+        "{} is the administrator of project {}",
+        request.username,
+        request.project_name
+    );
     Ok(ExitCode::SUCCESS)
 }
 
@@ -35,12 +41,13 @@ fn request(
         let variable = environment(&format!("OS_BOOTSTRAP_{name}"));
         variable.filter(|value| !value.is_empty()).or(flag)
     };
-    let named = |name: &str, flag: String| {
-        either(name, None).unwrap_or(flag)
-    };
+    let named = |name: &str, flag: String| either(name, None).unwrap_or(flag);
     let urls = [
         ("public", either("PUBLIC_URL", options.bootstrap_public_url)),
-        ("internal", either("INTERNAL_URL", options.bootstrap_internal_url)),
+        (
+            "internal",
+            either("INTERNAL_URL", options.bootstrap_internal_url),
+        ),
         ("admin", either("ADMIN_URL", options.bootstrap_admin_url)),
     ];
     Some(BootstrapRequest {
@@ -50,7 +57,10 @@ fn request(
         role_name: named("ROLE_NAME", options.bootstrap_role_name),
         service_name: named("SERVICE_NAME", options.bootstrap_service_name),
         region_id: either("REGION_ID", options.bootstrap_region_id),
-        urls: urls.into_iter().filter_map(|(interface, url)| Some((interface, url?))).collect(),
+        urls: urls
+            .into_iter()
+            .filter_map(|(interface, url)| Some((interface, url?)))
+            .collect(),
         immutable_roles: !options.no_immutable_roles,
     })
 }
@@ -59,8 +69,9 @@ fn request(
 pub(super) fn project_setup(config: &Config, options: ProjectSetup) -> anyhow::Result<ExitCode> {
     let id = options.project_id.map(ProjectId::from);
     let name = &options.project_name;
-    let id =
-        with_manager(config, async |manager| Ok(manager.project_setup(name, id.as_ref()).await?))?;
+    let id = with_manager(config, async |manager| {
+        Ok(manager.project_setup(name, id.as_ref()).await?)
+    })?;
     tracing::info!("the project {name} has the id {id}");
     Ok(ExitCode::SUCCESS)
 }
@@ -72,7 +83,9 @@ pub(super) fn user_setup(config: &Config, options: UserSetup) -> anyhow::Result<
         password: options.user_password_plain.into(),
         id: options.user_id.map(Into::into),
     };
-    let id = with_manager(config, async |manager| Ok(manager.user_setup(&request).await?))?;
+    let id = with_manager(config, async |manager| {
+        Ok(manager.user_setup(&request).await?)
+    })?;
     tracing::info!("the user {} has the id {id}", request.name);
     Ok(ExitCode::SUCCESS)
 }
@@ -84,7 +97,13 @@ fn with_manager<T>(
     with_database(config, async |db| {
         let hashing = hash_parameters(config, default_hash(db).await?)?;
         let now = Clock::System.now();
-        work(&BootstrapManager { db, config, hashing: &hashing, now }).await
+        work(&BootstrapManager {
+            db,
+            config,
+            hashing: &hashing,
+            now,
+        })
+        .await
     })
 }
 
@@ -115,7 +134,12 @@ mod tests {
 
     #[test]
     fn the_environment_wins_over_flags() {
-        let flags = ["--bootstrap-password", "flag", "--bootstrap-region-id", "R1"];
+        let flags = [
+            "--bootstrap-password",
+            "flag",
+            "--bootstrap-region-id",
+            "R1",
+        ];
         let environment = |name: &str| {
             let value = match name {
                 "OS_BOOTSTRAP_PASSWORD" => "variable",

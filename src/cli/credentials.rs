@@ -15,7 +15,13 @@ pub(super) fn rotate(config: &Config, options: &KeyOwner) -> anyhow::Result<Exit
         return Ok(ExitCode::from(USAGE));
     }
     let repository = keys::of_credentials(config);
-    let primary = repository.keys.load_with_null_key()?.keys.primary().hash().to_owned();
+    let primary = repository
+        .keys
+        .load_with_null_key()?
+        .keys
+        .primary()
+        .hash()
+        .to_owned();
     let others = with_database(config, async |db| {
         let mut session = db.session().await?;
         Ok(credential::count_of_other_keys(&mut session, &primary).await?)
@@ -39,7 +45,9 @@ pub(super) fn migrate(config: &Config, options: &KeyOwner) -> anyhow::Result<Exi
     let now = Clock::System.now().seconds();
     let migrated = with_database(config, async |db| {
         let old = credential::blobs_of_other_keys(&mut db.session().await?, &primary).await?;
-        let new = old.iter().map(|old| reencrypt(&keys, &old.blob.encrypted_blob, now));
+        let new = old
+            .iter()
+            .map(|old| reencrypt(&keys, &old.blob.encrypted_blob, now));
         let new = new.collect::<crate::Result<Vec<_>>>()?;
         // One short transaction each: rows of a running service are not held for long.
         let mut migrated = 0_usize;

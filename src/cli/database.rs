@@ -83,7 +83,10 @@ mod tests {
 
     #[test]
     fn a_day_comes_before_the_month() {
-        assert_eq!(day("31-01-2026").unwrap(), Timestamp::parse("2026-01-31T00:00:00Z").unwrap());
+        assert_eq!(
+            day("31-01-2026").unwrap(),
+            Timestamp::parse("2026-01-31T00:00:00Z").unwrap()
+        );
         assert!(day("2026-01-31").is_err());
     }
 }

@@ -19,7 +19,9 @@ pub(super) struct Environment {
 impl Environment {
     /// Decides by what was typed and what is there.
     pub fn new(global: &Global) -> anyhow::Result<Self> {
-        let home = std::env::var_os("HOME").filter(|home| !home.is_empty()).map(PathBuf::from);
+        let home = std::env::var_os("HOME")
+            .filter(|home| !home.is_empty())
+            .map(PathBuf::from);
         let mut sources = Sources::default();
         let named = !global.config_file.is_empty() || !global.config_dir.is_empty();
         if named || global.state_dir.is_none() {
@@ -33,7 +35,10 @@ impl Environment {
             sources.dirs.clone_from(&global.config_dir);
         }
         let state = if sources.files.is_empty() && sources.dirs.is_empty() {
-            Some(StateDir::find(global.state_dir.as_deref(), home.as_deref())?)
+            Some(StateDir::find(
+                global.state_dir.as_deref(),
+                home.as_deref(),
+            )?)
         } else {
             None
         };
@@ -43,15 +48,26 @@ impl Environment {
             .collect();
         sources.arguments = global.settings();
         let ignores_state_dir = named && global.state_dir.is_some();
-        Ok(Self { sources, state, home, ignores_state_dir })
+        Ok(Self {
+            sources,
+            state,
+            home,
+            ignores_state_dir,
+        })
     }
 
     /// Reads the configuration.
     pub fn load(&self) -> Result<Loaded, ConfigError> {
-        let fallbacks = self.state.as_ref().map(StateDir::fallbacks).unwrap_or_default();
+        let fallbacks = self
+            .state
+            .as_ref()
+            .map(StateDir::fallbacks)
+            .unwrap_or_default();
         let mut loaded = Config::load_with(&self.sources, &fallbacks)?;
         if self.ignores_state_dir {
-            loaded.warnings.push("--state-dir is ignored beside a configuration file".to_owned());
+            loaded
+                .warnings
+                .push("--state-dir is ignored beside a configuration file".to_owned());
         }
         Ok(loaded)
     }
@@ -80,7 +96,11 @@ impl Environment {
 
 /// The parent of `keystone.conf` is the empty path.
 fn here_if_empty(path: &Path) -> PathBuf {
-    if path.as_os_str().is_empty() { PathBuf::from(".") } else { path.to_owned() }
+    if path.as_os_str().is_empty() {
+        PathBuf::from(".")
+    } else {
+        path.to_owned()
+    }
 }
 
 /// A path that stays the same when the working folder changes.

@@ -26,7 +26,11 @@ use std::path::{Path, PathBuf};
 const ADMIN: &str = "admin";
 const REGION: &str = "RegionOne";
 /// What may stand in the path of a database URL as it is.
-const IN_PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'_').remove(b'.');
+const IN_PATH: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'/')
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'.');
 
 /// The folder that holds everything when there is no configuration file.
 #[derive(Clone, Debug)]
@@ -48,14 +52,24 @@ pub(super) struct Access {
 impl StateDir {
     /// The folder that was asked for, or the usual one.
     pub fn find(chosen: Option<&Path>, home: Option<&Path>) -> anyhow::Result<Self> {
-        let path = match (chosen, std::env::var_os("XDG_STATE_HOME").map(PathBuf::from), home) {
+        let path = match (
+            chosen,
+            std::env::var_os("XDG_STATE_HOME").map(PathBuf::from),
+            home,
+        ) {
             (Some(chosen), ..) => chosen.to_owned(),
             // A relative path there is to be ignored, says the XDG specification.
             (_, Some(state), _) if state.is_absolute() => state.join("keystone"),
             (_, _, Some(home)) => home.join(".local/state/keystone"),
-            _ => return Err(anyhow!("there is no HOME: choose a folder with --state-dir")),
+            _ => {
+                return Err(anyhow!(
+                    "there is no HOME: choose a folder with --state-dir"
+                ));
+            }
         };
-        Ok(Self { path: absolute(&path)? })
+        Ok(Self {
+            path: absolute(&path)?,
+        })
     }
 
     /// Where it is.
@@ -76,8 +90,16 @@ impl StateDir {
             ("fernet_tokens", "key_repository", path("fernet-keys")),
             ("fernet_receipts", "key_repository", path("fernet-keys")),
             ("credential", "key_repository", path("credential-keys")),
-            ("jwt_tokens", "jws_private_key_repository", path("jws-keys/private")),
-            ("jwt_tokens", "jws_public_key_repository", path("jws-keys/public")),
+            (
+                "jwt_tokens",
+                "jws_private_key_repository",
+                path("jws-keys/private"),
+            ),
+            (
+                "jwt_tokens",
+                "jws_public_key_repository",
+                path("jws-keys/public"),
+            ),
         ]
     }
 
@@ -97,7 +119,11 @@ impl StateDir {
         now: Timestamp,
     ) -> anyhow::Result<()> {
         let here = || format!("can't prepare the folder {}", self.path.display());
-        DirBuilder::new().recursive(true).mode(0o700).create(&self.path).with_context(here)?;
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&self.path)
+            .with_context(here)?;
         // Two programs that start at once must not make up two passwords.
         let folder = File::open(&self.path).with_context(here)?;
         folder.lock().with_context(here)?;
@@ -113,8 +139,14 @@ impl StateDir {
 
     fn make_keys(&self, config: &Config) -> anyhow::Result<()> {
         let repositories = [
-            (&config.fernet_tokens.key_repository, config.fernet_tokens.max_active_keys),
-            (&config.fernet_receipts.key_repository, config.fernet_receipts.max_active_keys),
+            (
+                &config.fernet_tokens.key_repository,
+                config.fernet_tokens.max_active_keys,
+            ),
+            (
+                &config.fernet_receipts.key_repository,
+                config.fernet_receipts.max_active_keys,
+            ),
             (&config.credential.key_repository, 3),
         ];
         for (path, max_active) in repositories {
@@ -129,7 +161,12 @@ impl StateDir {
     /// SQLite would let everybody read it. Its other files get the same mode.
     fn make_database_file(&self) -> std::io::Result<()> {
         let path = self.path.join("keystone.db");
-        match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
+        match OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(path)
+        {
             Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error),
             _ => Ok(()),
         }
@@ -150,7 +187,12 @@ impl StateDir {
         self.write("clouds.yaml", &clouds_yaml(access, &password))?;
         self.write("openrc", &openrc(access, &password))?;
         let hashing = hash_parameters(config, Algorithm::Argon2)?;
-        let manager = BootstrapManager { db, config, hashing: &hashing, now };
+        let manager = BootstrapManager {
+            db,
+            config,
+            hashing: &hashing,
+            now,
+        };
         let request = BootstrapRequest {
             username: ADMIN.to_owned(),
             password,
@@ -196,7 +238,10 @@ impl StateDir {
         };
         // The parser's error would show the text.
         let clouds: Clouds = serde_saphyr::from_str(text.expose()).map_err(|_| {
-            anyhow!("{} has no password of the cloud keystone: remove the file", path.display())
+            anyhow!(
+                "{} has no password of the cloud keystone: remove the file",
+                path.display()
+            )
         })?;
         Ok(Some(clouds.clouds.keystone.auth.password))
     }
@@ -277,7 +322,9 @@ mod tests {
     use super::*;
 
     fn state(path: &Path) -> StateDir {
-        StateDir { path: path.to_owned() }
+        StateDir {
+            path: path.to_owned(),
+        }
     }
 
     fn access() -> Access {
@@ -298,7 +345,13 @@ mod tests {
             panic!("a file");
         };
         assert_eq!(*path, state.path.join("keystone.db"));
-        assert!(loaded.config.fernet_tokens.key_repository.starts_with(&state.path));
+        assert!(
+            loaded
+                .config
+                .fernet_tokens
+                .key_repository
+                .starts_with(&state.path)
+        );
         assert!(state.owns_database_of(&loaded.config));
     }
 
@@ -308,7 +361,12 @@ mod tests {
         let state = state(home.path());
         assert!(state.saved_password().unwrap().is_none());
         let password = Secret::from("it's: #1 \"x\"");
-        state.write("clouds.yaml", &clouds_yaml(&access(), &password)).unwrap();
-        assert_eq!(state.saved_password().unwrap().unwrap().expose(), password.expose());
+        state
+            .write("clouds.yaml", &clouds_yaml(&access(), &password))
+            .unwrap();
+        assert_eq!(
+            state.saved_password().unwrap().unwrap().expose(),
+            password.expose()
+        );
     }
 }

@@ -41,7 +41,11 @@ pub(super) fn of_receipts(config: &Config) -> Repository {
 /// Both; one when they are the same.
 pub(super) fn of_tokens_and_receipts(config: &Config) -> Vec<Repository> {
     let (tokens, receipts) = (of_tokens(config), of_receipts(config));
-    if tokens.keys.path() == receipts.keys.path() { vec![tokens] } else { vec![tokens, receipts] }
+    if tokens.keys.path() == receipts.keys.path() {
+        vec![tokens]
+    } else {
+        vec![tokens, receipts]
+    }
 }
 
 /// The keys of credentials.
@@ -54,7 +58,9 @@ pub(super) fn of_credentials(config: &Config) -> Repository {
 
 /// Makes the repositories that are not there.
 pub(super) fn setup(repositories: &[Repository], options: &KeyOwner) -> anyhow::Result<ExitCode> {
-    let Some(owner) = owner::of(options)? else { return Ok(ExitCode::from(USAGE)) };
+    let Some(owner) = owner::of(options)? else {
+        return Ok(ExitCode::from(USAGE));
+    };
     for Repository { keys, max_active } in repositories {
         let path = keys.path().display();
         match keys.setup(*max_active, owner)? {
@@ -67,7 +73,9 @@ pub(super) fn setup(repositories: &[Repository], options: &KeyOwner) -> anyhow::
 
 /// Puts each repository's staged key into use.
 pub(super) fn rotate(repositories: &[Repository], options: &KeyOwner) -> anyhow::Result<ExitCode> {
-    let Some(owner) = owner::of(options)? else { return Ok(ExitCode::from(USAGE)) };
+    let Some(owner) = owner::of(options)? else {
+        return Ok(ExitCode::from(USAGE));
+    };
     for Repository { keys, max_active } in repositories {
         keys.rotate(*max_active, owner)?;
         tracing::info!("rotated the keys in {}", keys.path().display());
@@ -80,7 +88,9 @@ pub(super) fn create_jws_keypair(
     config: &Config,
     options: &CreateJwsKeypair,
 ) -> anyhow::Result<ExitCode> {
-    let Some(owner) = owner::of(&options.owner)? else { return Ok(ExitCode::from(USAGE)) };
+    let Some(owner) = owner::of(&options.owner)? else {
+        return Ok(ExitCode::from(USAGE));
+    };
     let algorithm: JwsAlgorithm = config.jwt_tokens.jws_algorithm.as_str().parse()?;
     create_key_pair(algorithm, Path::new("."), options.force, owner)?;
     tracing::info!("made private.pem and public.pem for {}", algorithm.as_str());

@@ -75,7 +75,11 @@ pub(super) fn start(program: Program, config: &Config, serves: bool) -> anyhow::
         .try_init()
         .context("the log can't be started")?;
     warn_of_ignored(config);
-    Ok(Log { level: handle, is_file: path.is_some(), _writer: guard })
+    Ok(Log {
+        level: handle,
+        is_file: path.is_some(),
+        _writer: guard,
+    })
 }
 
 type Levelled = tracing_subscriber::layer::Layered<reload::Layer<EnvFilter, Registry>, Registry>;
@@ -87,16 +91,30 @@ fn lines(
     terminal: bool,
 ) -> Box<dyn Layer<Levelled> + Send + Sync> {
     if json {
-        let lines = fmt::layer().json().flatten_event(true).with_current_span(false);
-        return lines.with_span_list(false).with_timer(Utc).with_writer(writer).boxed();
+        let lines = fmt::layer()
+            .json()
+            .flatten_event(true)
+            .with_current_span(false);
+        return lines
+            .with_span_list(false)
+            .with_timer(Utc)
+            .with_writer(writer)
+            .boxed();
     }
     let lines = fmt::layer().with_ansi(terminal && config.default.log_color);
-    lines.with_timer(Local::new(&config.default.log_date_format)).with_writer(writer).boxed()
+    lines
+        .with_timer(Local::new(&config.default.log_date_format))
+        .with_writer(writer)
+        .boxed()
 }
 
 /// What is logged. `RUST_LOG` wins, for looking into single parts.
 fn filter(config: &Config) -> EnvFilter {
-    let level = if config.default.debug { "debug" } else { "info" };
+    let level = if config.default.debug {
+        "debug"
+    } else {
+        "info"
+    };
     EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| EnvFilter::new(format!("warn,keystone={level}")))
 }
@@ -118,7 +136,10 @@ fn warn_of_ignored(config: &Config) {
     if options.log_config_append.is_some() {
         tracing::warn!("[DEFAULT] log_config_append is for Python only; the other options count");
     }
-    for (on, name) in [(options.use_syslog, "use_syslog"), (options.use_journal, "use_journal")] {
+    for (on, name) in [
+        (options.use_syslog, "use_syslog"),
+        (options.use_journal, "use_journal"),
+    ] {
         if on {
             tracing::warn!(
                 "[DEFAULT] {name} is not supported: the log goes to the standard error stream, \
@@ -156,7 +177,11 @@ struct Utc;
 impl FormatTime for Utc {
     fn format_time(&self, writer: &mut Writer<'_>) -> std::fmt::Result {
         let now = chrono::Utc::now();
-        write!(writer, "{}", now.to_rfc3339_opts(chrono::SecondsFormat::Micros, true))
+        write!(
+            writer,
+            "{}",
+            now.to_rfc3339_opts(chrono::SecondsFormat::Micros, true)
+        )
     }
 }
 
@@ -175,7 +200,11 @@ impl FormatTime for Local {
     fn format_time(&self, writer: &mut Writer<'_>) -> std::fmt::Result {
         let now = chrono::Local::now();
         let milliseconds = now.timestamp_subsec_millis().min(999);
-        write!(writer, "{}.{milliseconds:03}", now.format_with_items(self.0.iter()))
+        write!(
+            writer,
+            "{}.{milliseconds:03}",
+            now.format_with_items(self.0.iter())
+        )
     }
 }
 
@@ -192,14 +221,22 @@ mod tests {
     fn the_log_file_is_where_python_would_put_it() {
         assert_eq!(log_path(""), None);
         assert_eq!(log_path("log_file = a.log").as_deref(), Some("a.log"));
-        assert_eq!(log_path("log_dir = /l\nlog_file = a.log").as_deref(), Some("/l/a.log"));
-        assert_eq!(log_path("log_dir = /l").as_deref(), Some("/l/keystone-manage.log"));
+        assert_eq!(
+            log_path("log_dir = /l\nlog_file = a.log").as_deref(),
+            Some("/l/a.log")
+        );
+        assert_eq!(
+            log_path("log_dir = /l").as_deref(),
+            Some("/l/keystone-manage.log")
+        );
     }
 
     #[test]
     fn a_time_format_that_makes_no_sense_is_replaced() {
         let mut text = String::new();
-        Local::new("%Q %").format_time(&mut Writer::new(&mut text)).unwrap();
+        Local::new("%Q %")
+            .format_time(&mut Writer::new(&mut text))
+            .unwrap();
         assert_eq!(text.len(), "2026-01-01 00:00:00.000".len(), "{text}");
     }
 }

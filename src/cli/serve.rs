@@ -25,13 +25,19 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 /// Serves until a signal says stop.
-pub(super) fn serve(environment: Environment, config: Config, log: Arc<Log>) -> anyhow::Result<ExitCode> {
+pub(super) fn serve(
+    environment: Environment,
+    config: Config,
+    log: Arc<Log>,
+) -> anyhow::Result<ExitCode> {
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
     runtime.enable_all().thread_name("keystone");
     if config.server.workers > 0 {
         runtime.worker_threads(config.server.workers as usize);
     }
-    runtime.build()?.block_on(run(environment, Arc::new(config), log))?;
+    runtime
+        .build()?
+        .block_on(run(environment, Arc::new(config), log))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -41,10 +47,14 @@ async fn run(environment: Environment, config: Arc<Config>, log: Arc<Log>) -> an
     let stop = StopSignals::new()?;
     let listeners = Listeners::bind(&config).await?;
     let db = Db::connect(&database_options(&config)?).await?;
-    let own = environment.state().filter(|state| state.owns_database_of(&config));
+    let own = environment
+        .state()
+        .filter(|state| state.owns_database_of(&config));
     if let Some(state) = own {
         let access = listeners.access(&config);
-        state.prepare(&config, &db, &access, Clock::System.now()).await?;
+        state
+            .prepare(&config, &db, &access, Clock::System.now())
+            .await?;
         welcome(state, &access)?;
     }
     let supervisor = Supervisor::start(environment, config, db, Arc::clone(&log)).await?;
@@ -74,7 +84,10 @@ struct StopSignals {
 impl StopSignals {
     fn new() -> anyhow::Result<Self> {
         let terminate = signal(SignalKind::terminate())?;
-        Ok(Self { terminate, interrupt: signal(SignalKind::interrupt())? })
+        Ok(Self {
+            terminate,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
     }
 
     async fn next(&mut self) -> &'static str {
@@ -109,7 +122,11 @@ impl Listeners {
             AdminBind::Address(address) => Some(bind(address).await?),
             AdminBind::None => None,
         };
-        Ok(Self { public, public_address, admin })
+        Ok(Self {
+            public,
+            public_address,
+            admin,
+        })
     }
 
     /// Where clients on this machine reach the listeners.

@@ -72,7 +72,9 @@ impl BootstrapManager<'_> {
         self.db
             .transaction(|s| {
                 Box::pin(async move {
-                    self.everything(s, request, user, hash).await.map_err(run_again)
+                    self.everything(s, request, user, hash)
+                        .await
+                        .map_err(run_again)
                 })
             })
             .await
@@ -171,7 +173,10 @@ impl BootstrapManager<'_> {
         if let Some(id) = id
             && let Some(taken) = resource::project(s, id).await?
         {
-            return Err(Error::conflict(format!("the id {id} belongs to {}", taken.name)));
+            return Err(Error::conflict(format!(
+                "the id {id} belongs to {}",
+                taken.name
+            )));
         }
         let project = Project {
             id: id.cloned().unwrap_or_else(|| new_id().into()),
@@ -201,11 +206,17 @@ impl BootstrapManager<'_> {
         };
         let password = request.password.expose();
         let is_current = current.is_some_and(|current| {
-            let valid = current.expires_at.is_none_or(|expires_at| expires_at > self.now);
+            let valid = current
+                .expires_at
+                .is_none_or(|expires_at| expires_at > self.now);
             let hash = current.hash.as_deref();
             valid && hash.is_some_and(|hash| password::verify(self.hashing, password, hash))
         });
-        if is_current { Ok(None) } else { password::hash(self.hashing, password).map(Some) }
+        if is_current {
+            Ok(None)
+        } else {
+            password::hash(self.hashing, password).map(Some)
+        }
     }
 
     async fn user(
@@ -226,10 +237,16 @@ impl BootstrapManager<'_> {
         if let Some(id) = &request.id
             && *id != user.id
         {
-            return Err(Error::conflict(format!("user {} has the id {}", user.name, user.id)));
+            return Err(Error::conflict(format!(
+                "user {} has the id {}",
+                user.name, user.id
+            )));
         }
         if !user.enabled {
-            let changes = UserChanges { enabled: Some(true), ..UserChanges::default() };
+            let changes = UserChanges {
+                enabled: Some(true),
+                ..UserChanges::default()
+            };
             identity::update_user(s, &user, &changes).await?;
         }
         identity::clear_failed_logins(s, &user.id).await?;
@@ -250,7 +267,9 @@ impl BootstrapManager<'_> {
     ) -> Result<User> {
         let id = request.id.clone().unwrap_or_else(|| new_id().into());
         if identity::user_exists(s, &id).await? {
-            return Err(Error::conflict(format!("the id {id} belongs to another user")));
+            return Err(Error::conflict(format!(
+                "the id {id} belongs to another user"
+            )));
         }
         let user = User {
             id,
@@ -274,11 +293,16 @@ impl BootstrapManager<'_> {
         let never = user.options.get("ignore_password_expiry") == Some(&Value::Bool(true));
         let days = rules.password_expires_days.filter(|_| !never);
         let expires_at = days.map(|days| {
-            let seconds = i64::try_from(days).unwrap_or(i64::MAX).saturating_mul(86_400);
+            let seconds = i64::try_from(days)
+                .unwrap_or(i64::MAX)
+                .saturating_mul(86_400);
             self.now.plus_seconds(seconds)
         });
-        let password =
-            NewPassword { hash: Some(hash.to_owned()), expires_at, self_service: false };
+        let password = NewPassword {
+            hash: Some(hash.to_owned()),
+            expires_at,
+            self_service: false,
+        };
         let kept = rules.unique_last_password_count.saturating_sub(1);
         let kept = u32::try_from(kept).unwrap_or(u32::MAX);
         identity::add_password(s, &user.id, &password, kept, self.now).await

@@ -19,7 +19,11 @@ pub(super) struct LogFile {
 impl LogFile {
     /// Opens or makes the file.
     pub fn open(path: &Path) -> io::Result<Self> {
-        Ok(Self { path: path.to_owned(), file: append(path)?, looked: Instant::now() })
+        Ok(Self {
+            path: path.to_owned(),
+            file: append(path)?,
+            looked: Instant::now(),
+        })
     }
 
     /// Opens the file anew when the name leads elsewhere. On failure the old one goes on: lines in a

@@ -41,7 +41,13 @@ impl Supervisor {
         let default_hash = database::open(&db).await?;
         let (settings, files) = settings(&environment, config, default_hash)?;
         let app = App::new(settings, db, Clock::System)?;
-        Ok(Self { app, environment, log, default_hash, files })
+        Ok(Self {
+            app,
+            environment,
+            log,
+            default_hash,
+            files,
+        })
     }
 
     /// The app, which stays the same over all reloads.
@@ -149,7 +155,11 @@ fn warn_of_fixed(old: &Config, new: &Config) {
     for spec in groups().flat_map(|group| group.options) {
         let text = |config: &Config| config.get(spec.group, spec.name).map(OptionValue::to_text);
         if is_fixed(spec.group, spec.name) && text(old) != text(new) {
-            tracing::warn!("[{}] {} takes effect at the next start", spec.group, spec.name);
+            tracing::warn!(
+                "[{}] {} takes effect at the next start",
+                spec.group,
+                spec.name
+            );
         }
     }
 }

@@ -18,7 +18,10 @@ pub(super) async fn open(db: &Db) -> anyhow::Result<Option<Algorithm>> {
         Ok(algorithm) => Ok(Some(algorithm)),
         Err(error) => match error.downcast_ref() {
             Some(Error::Unavailable(reason)) => {
-                tracing::warn!(reason, "the database is away; requests are answered 503 until then");
+                tracing::warn!(
+                    reason,
+                    "the database is away; requests are answered 503 until then"
+                );
                 Ok(None)
             }
             _ => Err(error),
@@ -61,5 +64,9 @@ async fn check(db: &Db) -> anyhow::Result<Algorithm> {
     }
     // Python's Keystone before this program must be able to read them.
     let is_ours = migrate::is_created_here(db).await?;
-    Ok(if is_ours { Algorithm::Argon2 } else { Algorithm::Bcrypt })
+    Ok(if is_ours {
+        Algorithm::Argon2
+    } else {
+        Algorithm::Bcrypt
+    })
 }

@@ -44,7 +44,10 @@ pub async fn blobs_of_other_keys(s: &mut Session, key_hash: &str) -> Result<Vec<
                 encrypted_blob: row.text("encrypted_blob")?,
                 key_hash: row.text("key_hash")?,
             };
-            Ok(StoredBlob { id: row.text("id")?, blob })
+            Ok(StoredBlob {
+                id: row.text("id")?,
+                blob,
+            })
         })
         .collect()
 }
@@ -52,10 +55,8 @@ pub async fn blobs_of_other_keys(s: &mut Session, key_hash: &str) -> Result<Vec<
 /// Replaces a blob by the same one under another key, unless it was changed meanwhile. Whether it was
 /// replaced.
 pub async fn replace_blob(s: &mut Session, old: &StoredBlob, new: &EncryptedBlob) -> Result<bool> {
-    let statement = sql(
-        "UPDATE credential SET encrypted_blob = ?, key_hash = ? \
-         WHERE id = ? AND encrypted_blob = ?",
-    )
+    let statement = sql("UPDATE credential SET encrypted_blob = ?, key_hash = ? \
+         WHERE id = ? AND encrypted_blob = ?")
     .bind(&new.encrypted_blob)
     .bind(&new.key_hash)
     .bind(&old.id)

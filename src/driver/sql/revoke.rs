@@ -42,10 +42,16 @@ const RECENT_IDS: i64 = 1000;
 
 /// Looks for events since an earlier look; the first look passes the default.
 pub async fn mark(s: &mut Session, before: EventMark) -> Result<EventMark> {
-    let statement = sql("SELECT COUNT(*) AS recent, MAX(id) AS newest FROM revocation_event \
-                         WHERE id > ?");
+    let statement = sql(
+        "SELECT COUNT(*) AS recent, MAX(id) AS newest FROM revocation_event \
+                         WHERE id > ?",
+    );
     // The bound rests until it lags behind: counting from another bound is another number.
-    let bound = before.newest.saturating_sub(RECENT_IDS).div_euclid(RECENT_IDS) * RECENT_IDS;
+    let bound = before
+        .newest
+        .saturating_sub(RECENT_IDS)
+        .div_euclid(RECENT_IDS)
+        * RECENT_IDS;
     let row = s.fetch_one(statement.bind(bound)).await?;
     Ok(EventMark {
         newest: row.opt_int("newest")?.unwrap_or(before.newest),

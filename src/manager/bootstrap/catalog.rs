@@ -30,13 +30,22 @@ pub(super) async fn make(s: &mut Session, request: &BootstrapRequest) -> Result<
     let service_id = find_or_make_service(s, &request.service_name).await?;
     let mut known = vec![equals("service_id", &service_id)];
     known.extend(region_id.as_deref().map(|id| equals("region_id", id)));
-    let hints = ListHints { filters: known, ..ListHints::default() };
+    let hints = ListHints {
+        filters: known,
+        ..ListHints::default()
+    };
     let endpoints = catalog::endpoints(s, &hints).await?.items;
     for (interface, url) in &request.urls {
-        match endpoints.iter().find(|endpoint| endpoint.interface == *interface) {
+        match endpoints
+            .iter()
+            .find(|endpoint| endpoint.interface == *interface)
+        {
             Some(endpoint) if endpoint.url == *url => {}
             Some(endpoint) => {
-                let moved = Endpoint { url: url.clone(), ..endpoint.clone() };
+                let moved = Endpoint {
+                    url: url.clone(),
+                    ..endpoint.clone()
+                };
                 catalog::update_endpoint(s, &moved).await?;
             }
             None => {
@@ -57,8 +66,10 @@ pub(super) async fn make(s: &mut Session, request: &BootstrapRequest) -> Result<
 }
 
 async fn find_or_make_service(s: &mut Session, name: &str) -> Result<ServiceId> {
-    let hints =
-        ListHints { filters: vec![equals("type", SERVICE_TYPE)], ..ListHints::default() };
+    let hints = ListHints {
+        filters: vec![equals("type", SERVICE_TYPE)],
+        ..ListHints::default()
+    };
     if let Some(service) = catalog::services(s, &hints).await?.items.into_iter().next() {
         return Ok(service.id);
     }

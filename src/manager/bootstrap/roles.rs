@@ -31,7 +31,10 @@ pub(super) async fn make(s: &mut Session, admin_name: &str, immutable: bool) -> 
 }
 
 fn rule(prior: &RoleId, implied: &RoleId) -> ImpliedRole {
-    ImpliedRole { prior: prior.clone(), implied: implied.clone() }
+    ImpliedRole {
+        prior: prior.clone(),
+        implied: implied.clone(),
+    }
 }
 
 async fn find_or_make(s: &mut Session, name: &str, immutable: bool) -> Result<RoleId> {

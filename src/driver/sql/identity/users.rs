@@ -135,7 +135,9 @@ pub async fn user_exists(s: &mut Session, id: &str) -> Result<bool> {
 
 /// Whether there is any user at all, of any domain and driver.
 pub async fn any_user(s: &mut Session) -> Result<bool> {
-    let row = s.fetch_optional(sql(r#"SELECT id FROM "user" LIMIT 1"#)).await?;
+    let row = s
+        .fetch_optional(sql(r#"SELECT id FROM "user" LIMIT 1"#))
+        .await?;
     Ok(row.is_some())
 }
 
