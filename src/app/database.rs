@@ -60,7 +60,7 @@ fn server(kind: ServerKind, url: &ServerUrl) -> Result<Target> {
     let database = url.database.clone().ok_or_else(|| {
         Error::internal("[database] connection: the URL names no database after the server")
     })?;
-    Ok(Target::Server(Box::new(Server {
+    let server = Server {
         kind,
         host: url.host.clone(),
         port: url.port,
@@ -81,7 +81,8 @@ fn server(kind: ServerKind, url: &ServerUrl) -> Result<Target> {
             certificate: url.tls.cert.clone(),
             key: url.tls.key.clone(),
         },
-    })))
+    };
+    Ok(Target::Server(Box::new(server)))
 }
 
 #[cfg(test)]

@@ -21,7 +21,7 @@ pub(crate) fn failed(action: &str, path: &Path, why: impl Display) -> Error {
     Error::Internal(format!("cannot {action} {}: {why}", path.display()))
 }
 
-/// Makes a directory (and its parents) that only the owner may enter; an existing one is left alone.
+/// Makes a directory (and its parents) that only the owner may enter; leaves an existing one alone.
 pub(crate) fn create_private_directory(path: &Path, owner: Owner) -> Result<()> {
     if path.is_dir() {
         return Ok(());

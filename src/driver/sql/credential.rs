@@ -1,5 +1,4 @@
-//! Credentials: secrets that users store here, such as EC2 keys, and their encryption under changing
-//! keys.
+//! Credentials: secrets that users store here, such as EC2 keys.
 
 use super::db::{Area, Session, sql};
 use crate::crypto::credential_cipher::EncryptedBlob;

@@ -1,5 +1,5 @@
-//! Trusts. The API never removes a row: a trust that is deleted has a time of deletion, until the
-//! operator's flush.
+//! Trusts. The API never removes a row: a trust that is deleted has a time of deletion, until an
+//! operator flushes it.
 
 use super::db::{Area, Session, sql};
 use crate::error::Result;
