@@ -1,8 +1,12 @@
 //! The program's parts, put together in one place.
 
+mod database;
 mod settings;
+mod watch;
 
-pub use settings::policy_options;
+pub use database::database_options;
+pub use settings::{hash_parameters, policy_options};
+pub use watch::WatchedFiles;
 
 use crate::api::links::LinkRules;
 use crate::api::metrics::Metrics;

@@ -7,7 +7,7 @@ pub mod jws_keys;
 pub mod key_repository;
 pub mod password;
 
-mod files;
+pub(crate) mod files;
 
 pub use files::Owner;
 

@@ -3,6 +3,7 @@
 
 pub mod assignment;
 pub mod auth;
+pub mod bootstrap;
 pub mod catalog;
 pub mod identity;
 pub mod resource;

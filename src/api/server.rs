@@ -47,7 +47,7 @@ pub async fn serve(
                     continue;
                 }
             },
-            _ = stop.wait_for(|stop| *stop) => break,
+            () = told(&mut stop) => break,
         };
         // Answers are small: waiting to fill a segment only costs time.
         let _ = stream.set_nodelay(true);
@@ -74,4 +74,9 @@ pub async fn serve(
     {
         tracing::warn!("some requests did not end in time and are cut off");
     }
+}
+
+/// Waits until the value turns true, or nobody can turn it any more.
+async fn told(stop: &mut watch::Receiver<bool>) {
+    let _ = stop.wait_for(|stop| *stop).await;
 }

@@ -95,7 +95,11 @@ fn jws(config: &Config) -> Result<Format> {
     })
 }
 
-fn hash_parameters(config: &Config, default: Algorithm) -> Result<HashParameters> {
+/// How new passwords are hashed; `default` counts when `password_hash_algorithm` is unset.
+///
+/// # Errors
+/// A cost that is out of range.
+pub fn hash_parameters(config: &Config, default: Algorithm) -> Result<HashParameters> {
     let identity = &config.identity;
     let algorithm = match identity.password_hash_algorithm {
         Some(HashAlgorithm::Argon2) => Algorithm::Argon2,

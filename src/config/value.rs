@@ -38,8 +38,8 @@ impl OptionValue {
         }
     }
 
-    /// The value as `$option` inserts it into another option; nothing when unset.
-    pub(super) fn to_text(&self) -> String {
+    /// The value as `$option` inserts it into another option; nothing when unset. Shows secrets.
+    pub fn to_text(&self) -> String {
         fn pairs<V>(map: &BTreeMap<String, V>, text: impl Fn(&V) -> String) -> String {
             let pairs: Vec<_> = map
                 .iter()

@@ -17,12 +17,12 @@ pub struct Owner {
 }
 
 /// An [`Error::Internal`] that names the file.
-pub(super) fn failed(action: &str, path: &Path, why: impl Display) -> Error {
+pub(crate) fn failed(action: &str, path: &Path, why: impl Display) -> Error {
     Error::Internal(format!("cannot {action} {}: {why}", path.display()))
 }
 
-/// Makes a directory (and its parents) that only the owner may enter; leaves an existing one alone.
-pub(super) fn create_private_directory(path: &Path, owner: Owner) -> Result<()> {
+/// Makes a directory (and its parents) that only the owner may enter; an existing one is left alone.
+pub(crate) fn create_private_directory(path: &Path, owner: Owner) -> Result<()> {
     if path.is_dir() {
         return Ok(());
     }
@@ -34,7 +34,7 @@ pub(super) fn create_private_directory(path: &Path, owner: Owner) -> Result<()> 
 }
 
 /// Writes a new file with a mode and an owner and forces it to disk; replaces what is there.
-pub(super) fn write(path: &Path, text: &str, mode: u32, owner: Owner) -> Result<()> {
+pub(crate) fn write(path: &Path, text: &str, mode: u32, owner: Owner) -> Result<()> {
     let write = || {
         // A leftover of a crash could have another owner or a looser mode; never write into it.
         match fs::remove_file(path) {
@@ -55,12 +55,12 @@ pub(super) fn write(path: &Path, text: &str, mode: u32, owner: Owner) -> Result<
 }
 
 /// Renames within one directory.
-pub(super) fn rename(from: &Path, to: &Path) -> Result<()> {
+pub(crate) fn rename(from: &Path, to: &Path) -> Result<()> {
     fs::rename(from, to).map_err(|e| failed("rename", from, e))
 }
 
 /// Forces a directory's entries to disk, so that renames survive a power cut.
-pub(super) fn sync_directory(path: &Path) -> Result<()> {
+pub(crate) fn sync_directory(path: &Path) -> Result<()> {
     File::open(path)
         .and_then(|dir| dir.sync_all())
         .map_err(|e| failed("sync", path, e))

@@ -28,7 +28,7 @@ pub use memberships::{add_member, group_ids_of_user, groups_of_user, is_member, 
 use passwords::password_columns;
 pub use passwords::{NewPassword, add_password, latest_password, password_history};
 pub use users::{LoginKey, clear_default_project, insert_user, local_login, record_activity};
-pub use users::{update_user, user, user_by_name, user_exists};
+pub use users::{any_user, update_user, user, user_by_name, user_exists};
 
 /// The `extra` column: a JSON object; NULL, as very old rows have it, is an empty one.
 fn extra_from(row: &Row) -> Result<Map<String, Value>> {

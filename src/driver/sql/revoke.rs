@@ -29,6 +29,36 @@ pub async fn insert(s: &mut Session, event: &RevocationEvent) -> Result<()> {
     Ok(())
 }
 
+/// How far the events have come: equal values mean that none was added in between.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct EventMark {
+    newest: i64,
+    recent: i64,
+}
+
+/// Ids are given before the commit, so an event may appear below a newer one. Among so many of the
+/// newest ids that is noticed.
+const RECENT_IDS: i64 = 1000;
+
+/// Looks for events since an earlier look; the first look passes the default.
+pub async fn mark(s: &mut Session, before: EventMark) -> Result<EventMark> {
+    let statement = sql(
+        "SELECT COUNT(*) AS recent, MAX(id) AS newest FROM revocation_event \
+                         WHERE id > ?",
+    );
+    // The bound rests until it lags behind: counting from another bound is another number.
+    let bound = before
+        .newest
+        .saturating_sub(RECENT_IDS)
+        .div_euclid(RECENT_IDS)
+        * RECENT_IDS;
+    let row = s.fetch_one(statement.bind(bound)).await?;
+    Ok(EventMark {
+        newest: row.opt_int("newest")?.unwrap_or(before.newest),
+        recent: row.int("recent")?,
+    })
+}
+
 /// Removes events that no living token can match any more.
 pub async fn prune(s: &mut Session, revoked_before: Timestamp) -> Result<u64> {
     s.execute(sql("DELETE FROM revocation_event WHERE revoked_at < ?").bind(revoked_before))

@@ -133,6 +133,14 @@ pub async fn user_exists(s: &mut Session, id: &str) -> Result<bool> {
     Ok(row.is_some())
 }
 
+/// Whether there is any user at all, of any domain and driver.
+pub async fn any_user(s: &mut Session) -> Result<bool> {
+    let row = s
+        .fetch_optional(sql(r#"SELECT id FROM "user" LIMIT 1"#))
+        .await?;
+    Ok(row.is_some())
+}
+
 /// The user of this name in a domain. Federated users have no name of their own here.
 pub async fn user_by_name(s: &mut Session, domain: &DomainId, name: &str) -> Result<Option<User>> {
     if let Some((_, user)) = one(s, local_by_name(domain, name)).await? {
