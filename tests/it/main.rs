@@ -4,6 +4,7 @@
 //! `postgres://user@host/` and `mysql://user@host/` a server on which the user may create databases.
 
 mod database;
+mod edge;
 mod effective_roles;
 mod harness;
 mod schema;
