@@ -19,6 +19,7 @@ The requests file (`differential.requests`), line by line:
         save NAME a.b.0.c          keeps a member of the answer as ${NAME}
         token NAME                 keeps X-Subject-Token, for `as NAME` and ${NAME}
         status-only                compare the status only
+        named WORDS                tells this request from others of the same line, for known ones
 
 Exit status 1 when there is a difference that is not known, or a known one that is gone.
 """
@@ -67,11 +68,13 @@ class Request:
     headers: list = field(default_factory=list)
     saves: list = field(default_factory=list)
     token_name: str = None
+    name: str = ""
 
     @property
     def label(self):
         who = "" if self.token == "admin" else f" as {self.token}"
-        return f"{self.method} {self.path}{who}"
+        name = f" ({self.name})" if self.name else ""
+        return f"{self.method} {self.path}{who}{name}"
 
 
 def parse(text):
@@ -94,6 +97,8 @@ def parse(text):
             requests[-1].saves.append((words[1], words[2]))
         elif words[0] == "token":
             requests[-1].token_name = words[1]
+        elif words[0] == "named":
+            requests[-1].name = " ".join(words[1:])
         elif words[0] == "header":
             name, _, value = line.strip()[7:].partition(":")
             requests[-1].headers.append((name, value.strip()))

@@ -531,3 +531,22 @@ async fn a_server_that_is_away_is_unavailable_soon() {
         );
     }
 }
+
+/// A test that fails halfway leaves a transaction open, and its runtime can't roll it back while the
+/// database is being removed.
+#[tokio::test]
+async fn a_database_with_an_open_transaction_is_removed_all_the_same() {
+    let test = TestDb::synced().await;
+    let stuck = test.db.transaction(|s| {
+        Box::pin(async {
+            insert_role(s, "r1", "admin").await?;
+            std::future::pending::<keystone::Result<()>>().await
+        })
+    });
+    assert!(
+        tokio::time::timeout(Duration::from_millis(200), stuck)
+            .await
+            .is_err()
+    );
+    drop(test);
+}

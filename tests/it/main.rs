@@ -5,6 +5,7 @@
 
 mod cli;
 mod database;
+mod effective_roles;
 mod harness;
 mod schema;
 mod structure;

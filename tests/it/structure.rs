@@ -100,14 +100,14 @@ fn every_test_file_is_part_of_the_test_binary() {
             .and_then(|stem| stem.to_str())
             .expect("a name")
             .to_owned();
-        if stem == "main" || stem == "mod" {
+        if stem == "main" {
             continue;
         }
         let folder = path.parent().expect("a folder");
         let parent = if folder == root {
             folder.join("main.rs")
         } else {
-            folder.join("mod.rs")
+            folder.with_extension("rs")
         };
         let declared =
             fs::read_to_string(&parent).is_ok_and(|text| text.contains(&format!("mod {stem};")));

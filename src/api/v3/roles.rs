@@ -39,7 +39,7 @@ pub async fn list(ctx: Context) -> Result<Response> {
 /// `POST /v3/roles`
 pub async fn create(ctx: Context, body: JsonBody) -> Result<Response> {
     schema::ROLE_CREATE.validate(&body.0)?;
-    let role = new_role(body.member("role")?);
+    let role = new_role(&body.new_member("role")?);
     let rule = match role.domain_id {
         Some(_) => "identity:create_domain_role",
         None => "identity:create_role",
@@ -142,9 +142,11 @@ fn body(role: &Role) -> Map<String, Value> {
 /// Members of the body that are columns, or that the server alone decides about.
 const NOT_EXTRA: [&str; 6] = ["id", "name", "domain_id", "description", "options", "links"];
 
-fn extra(body: &Map<String, Value>) -> impl Iterator<Item = (&String, &Value)> {
+fn extra(body: &Map<String, Value>) -> Map<String, Value> {
     body.iter()
         .filter(|(name, _)| !NOT_EXTRA.contains(&name.as_str()))
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect()
 }
 
 fn text(body: &Map<String, Value>, name: &str) -> Option<String> {
@@ -155,19 +157,15 @@ fn options(body: &Map<String, Value>) -> Option<Map<String, Value>> {
     body.get("options").and_then(Value::as_object).cloned()
 }
 
-/// The role that a checked body describes. `-` and `:` in the names of extra members become `_`, as
-/// they do for everything that is created over the API.
+/// The role that a checked body describes.
 fn new_role(body: &Map<String, Value>) -> Role {
-    let extra = extra(body).map(|(name, value)| (name.replace(['-', ':'], "_"), value.clone()));
     Role {
         id: RoleId::random(),
         name: text(body, "name").unwrap_or_default(),
         domain_id: text(body, "domain_id").map(DomainId::from),
         description: text(body, "description"),
         options: options(body).unwrap_or_default(),
-        extra: extra
-            .filter(|(name, _)| !NOT_EXTRA.contains(&name.as_str()))
-            .collect(),
+        extra: extra(body),
     }
 }
 
@@ -190,8 +188,6 @@ fn changes(role: &Role, body: &Map<String, Value>) -> Result<RoleChanges> {
             .contains_key("description")
             .then(|| text(body, "description")),
         options: options(body),
-        extra: extra(body)
-            .map(|(name, value)| (name.clone(), value.clone()))
-            .collect(),
+        extra: extra(body),
     })
 }

@@ -1,6 +1,9 @@
 //! THE route table of v3: one line a route, sorted by path.
 
-use super::{auth, domains, endpoints, grants, groups, implied_roles, project_tags, projects, regions, role_assignments, roles, services, users};
+use super::{
+    auth, domains, endpoints, grants, groups, implied_roles, project_tags, projects, regions,
+    role_assignments, roles, services, users,
+};
 use crate::api::route::{Route, delete, get, patch, post, put};
 
 /// Every v3 route.

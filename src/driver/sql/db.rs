@@ -125,9 +125,16 @@ impl Db {
         F: for<'s> Fn(&'s mut Transaction<'env>) -> BoxFuture<'s, Result<T>> + Send + Sync,
     {
         let mut transaction = Transaction::begin(&self.0).await?;
-        let done = work(&mut transaction).await?;
-        transaction.commit().await?;
-        Ok(done)
+        match work(&mut transaction).await {
+            Ok(done) => {
+                transaction.commit().await?;
+                Ok(done)
+            }
+            Err(error) => {
+                transaction.rollback().await;
+                Err(error)
+            }
+        }
     }
 
     /// The versions of the areas, as far as this process knows.

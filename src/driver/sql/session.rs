@@ -140,6 +140,17 @@ impl Session {
         .map_err(error_mapping::error)
     }
 
+    async fn rollback(self) -> Result<()> {
+        self.db.statements.fetch_add(1, Ordering::Relaxed);
+        match self.lane {
+            Lane::SqliteTransaction(transaction) => transaction.rollback().await,
+            Lane::PostgresTransaction(transaction) => transaction.rollback().await,
+            Lane::MysqlTransaction(transaction) => transaction.rollback().await,
+            Lane::Sqlite(_) | Lane::Postgres(_) | Lane::Mysql(_) => Ok(()),
+        }
+        .map_err(error_mapping::error)
+    }
+
     /// Which database this is.
     pub fn dialect(&self) -> Dialect {
         self.db.dialect
@@ -277,6 +288,14 @@ impl Transaction<'_> {
             db.versions.bump_local(area);
         }
         Ok(())
+    }
+
+    /// Gives everything up at once. Dropping does so too, but only when the connection is back in
+    /// the pool, and until then its locks would be in the way of others.
+    pub(super) async fn rollback(self) {
+        if let Err(error) = self.session.rollback().await {
+            tracing::debug!(%error, "a transaction's rollback failed; its connection goes with it");
+        }
     }
 }
 

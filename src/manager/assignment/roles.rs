@@ -21,12 +21,21 @@ impl AssignmentManager<'_> {
     }
 
     /// The global roles, or those of one domain.
+    ///
+    /// # Errors
+    /// 404 when the page is to begin after a role that does not exist.
     pub async fn roles(
         &self,
         domain_id: Option<&DomainId>,
         hints: &ListHints,
     ) -> Result<Page<Role>> {
-        sql::roles(&mut self.app.db.session().await?, domain_id, hints).await
+        let mut session = self.app.db.session().await?;
+        if let Some(marker) = hints.marker.as_deref().map(RoleId::from)
+            && sql::role(&mut session, &marker).await?.is_none()
+        {
+            return Err(Error::not_found("marker", marker));
+        }
+        sql::roles(&mut session, domain_id, hints).await
     }
 
     /// Adds a role. Options that are null are left out.

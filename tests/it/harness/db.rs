@@ -96,15 +96,7 @@ impl Drop for TestDb {
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_all()
                 .build();
-            let force = if server.kind == ServerKind::Postgres {
-                " WITH (FORCE)"
-            } else {
-                ""
-            };
-            let statement = format!("DROP DATABASE {}{force}", server.database);
-            runtime
-                .expect("a runtime")
-                .block_on(administer(&server, statement));
+            runtime.expect("a runtime").block_on(remove(&server));
         });
         if removal.join().is_err() && !std::thread::panicking() {
             panic!("the test's database could not be removed");
@@ -139,16 +131,47 @@ pub fn server() -> Option<Server> {
     })
 }
 
+/// Removes a test's database, whatever the test still has open on it: a connection that was given
+/// back inside a transaction rolls back only when the test's runtime runs again, and that runtime
+/// waits for this.
+async fn remove(server: &Server) {
+    let database = &server.database;
+    match server.kind {
+        ServerKind::Postgres => {
+            administer(server, format!("DROP DATABASE {database} WITH (FORCE)")).await;
+        }
+        ServerKind::Mysql => {
+            let db = administrator(server).await;
+            let mut session = db.session().await.expect("KEYSTONE_TEST_DB is reachable");
+            let open = sql("SELECT id FROM information_schema.processlist WHERE db = ?");
+            let open = session
+                .fetch_all(open.bind(database))
+                .await
+                .expect("the server's list");
+            for connection in open {
+                let kill = format!("KILL {}", connection.int("id").expect("a number"));
+                // One that ended by itself meanwhile can't be ended.
+                let _ = session.execute(sql("").push(kill)).await;
+            }
+            // Rather a loud failure than a test that never ends.
+            session
+                .execute(sql("SET SESSION lock_wait_timeout = 20"))
+                .await
+                .expect("a setting");
+            let drop_it = sql("DROP DATABASE ").push(database);
+            session
+                .execute(drop_it)
+                .await
+                .expect("the right to manage databases");
+            drop(session);
+            db.close().await;
+        }
+    }
+}
+
 /// Runs a statement outside the test's database.
 async fn administer(server: &Server, statement: String) {
-    let mut server = server.clone();
-    server.database = match server.kind {
-        ServerKind::Postgres => "postgres".to_owned(),
-        ServerKind::Mysql => "mysql".to_owned(),
-    };
-    let mut options = DbOptions::new(Target::Server(Box::new(server)));
-    options.acquire_timeout = Duration::from_secs(10);
-    let db = Db::connect(&options).await.expect("valid options");
+    let db = administrator(server).await;
     let mut session = db.session().await.expect("KEYSTONE_TEST_DB is reachable");
     session
         .execute(sql("").push(statement))
@@ -156,4 +179,16 @@ async fn administer(server: &Server, statement: String) {
         .expect("the right to manage databases");
     drop(session);
     db.close().await;
+}
+
+/// The database that the server always has.
+async fn administrator(server: &Server) -> Db {
+    let mut server = server.clone();
+    server.database = match server.kind {
+        ServerKind::Postgres => "postgres".to_owned(),
+        ServerKind::Mysql => "mysql".to_owned(),
+    };
+    let mut options = DbOptions::new(Target::Server(Box::new(server)));
+    options.acquire_timeout = Duration::from_secs(10);
+    Db::connect(&options).await.expect("valid options")
 }

@@ -212,6 +212,7 @@ async fn pages_follow_each_other_to_the_end() {
     }
     seen.sort_unstable();
     assert_eq!(seen, ["admin", "manager", "member", "reader", "service"]);
+    scene.get("/v3/roles?marker=nope").await.error(404);
     let all = scene.get("/v3/roles?limit=5").await.expect(200).json();
     assert_eq!(names(&all).len(), 5);
     assert_eq!(all.get("truncated"), None);

@@ -135,23 +135,38 @@ fn satisfies(project: &Project, hints: &ListHints) -> bool {
 }
 
 /// Adds what all lists have in common and reads the page.
+///
+/// A page may be short, when the database selected more than the filters mean, but it is empty only
+/// at the end of the list: a client finds the next page by the last element of this one.
 async fn page(s: &mut Session, mut statement: Sql, hints: &ListHints) -> Result<Page<Project>> {
     for (column, filter) in text_filters(hints) {
         statement = push_filter(statement, column, filter);
     }
-    if let Some(marker) = &hints.marker {
-        statement = statement.push(" AND p.id > ?").bind(marker);
+    let mut after = hints.marker.clone();
+    loop {
+        let rows = s
+            .fetch_all(push_page(statement.clone(), after.as_deref(), hints.limit))
+            .await?;
+        let mut page = Page::cut(projects_from(s, &rows).await?, hints.limit);
+        let last = page.items.last().map(|project| project.id.to_string());
+        page.items.retain(|project| satisfies(project, hints));
+        if !page.truncated || !page.items.is_empty() || last.is_none() {
+            return Ok(page);
+        }
+        after = last;
+    }
+}
+
+fn push_page(mut statement: Sql, after: Option<&str>, limit: Option<u64>) -> Sql {
+    if let Some(after) = after {
+        statement = statement.push(" AND p.id > ?").bind(after);
     }
     statement = statement.push(" ORDER BY p.id");
-    if let Some(limit) = hints.limit {
+    match limit {
         // One more than asked for tells whether there is more.
-        statement = statement
+        Some(limit) => statement
             .push(" LIMIT ?")
-            .bind(i64::try_from(limit.saturating_add(1)).unwrap_or(i64::MAX));
+            .bind(i64::try_from(limit.saturating_add(1)).unwrap_or(i64::MAX)),
+        None => statement,
     }
-    let rows = s.fetch_all(statement).await?;
-    let projects = projects_from(s, &rows).await?;
-    let mut page = Page::cut(projects, hints.limit);
-    page.items.retain(|project| satisfies(project, hints));
-    Ok(page)
 }

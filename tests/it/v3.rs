@@ -1,13 +1,15 @@
 //! Tests of `/v3`, one file per resource.
 
 mod auth_tokens;
+mod domains;
 mod endpoints;
-mod groups;
-mod passwords;
-mod regions;
-mod services;
-mod users;
 mod grants;
+mod groups;
 mod implied_roles;
+mod passwords;
+mod projects;
+mod regions;
 mod role_assignments;
 mod roles;
+mod services;
+mod users;
