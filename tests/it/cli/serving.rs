@@ -222,3 +222,17 @@ fn a_healthy_server_passes_the_health_check_and_none_does_not() {
     assert!(server.ended().success());
     assert_eq!(check(), Some(1));
 }
+
+#[test]
+fn error_answers_have_their_own_length_on_the_wire() {
+    let home = Home::new();
+    let server = home.serve_state();
+    for (path, status) in [("/v3/users", 401), ("/v3/no/such/path", 404)] {
+        let got = server.get(path, None).expect(status);
+        let body = got.text.split_once("\r\n\r\n").expect("a body").1;
+        assert_eq!(got.header("content-length"), body.len().to_string());
+        let head = server.request("HEAD", path, "", "").expect(status);
+        assert_eq!(head.header("content-length"), body.len().to_string());
+        assert!(head.text.ends_with("\r\n\r\n"), "{}", head.text);
+    }
+}
