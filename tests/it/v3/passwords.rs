@@ -192,7 +192,10 @@ async fn an_expired_password_can_only_be_changed() {
     }
     try_login(&app, "ann", "p1").await.expect(201);
     app.wait(7 * DAY);
-    try_login(&app, "ann", "p1").await.error(401);
+    let message = try_login(&app, "ann", "p1").await.error(401);
+    let told = format!("The password is expired and needs to be changed for user: {id}.");
+    assert_eq!(message, told, "dashboards look for this text");
+    assert_ne!(try_login(&app, "ann", "wrong").await.error(401), told);
     change(&app, &id, "p1", "p2").await.expect(204);
     app.wait(1);
     try_login(&app, "ann", "p2").await.expect(201);
