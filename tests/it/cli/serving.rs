@@ -2,6 +2,8 @@
 
 use super::harness::{Answer, Home, eventually, login, said};
 use crate::harness::db::TestDb;
+use keystone::driver::sql::db::sql;
+use keystone::model::Timestamp;
 use std::io::Write as _;
 use std::net::TcpStream;
 use std::os::unix::process::ExitStatusExt as _;
@@ -171,6 +173,34 @@ async fn rotated_keys_are_taken_up_by_the_running_server() {
         .get("/v3/users", Some(old.header("x-subject-token")))
         .expect(200);
     server.login("admin", "s3cret").expect(201);
+}
+
+#[tokio::test]
+async fn a_revocation_that_python_wrote_is_noticed() {
+    let db = TestDb::synced().await;
+    let home = configured(&db, "");
+    let words = ["bootstrap", "--bootstrap-password", "s3cret"];
+    assert!(home.manage(&words).status.success());
+    let server = serve(&home);
+    let login = server.login("admin", "s3cret").expect(201);
+    let token = login.header("x-subject-token");
+    // Twice, so that the server knows the token by heart.
+    server.get("/v3/users", Some(token)).expect(200);
+    server.get("/v3/users", Some(token)).expect(200);
+
+    // Python's rows come without a change of our versions.
+    let json = login.json();
+    let user_id = json["token"]["user"]["id"].as_str().expect("an id");
+    let now = Timestamp::from(chrono::Utc::now());
+    let insert =
+        sql("INSERT INTO revocation_event (user_id, issued_before, revoked_at) VALUES (?, ?, ?)");
+    let insert = insert.bind(user_id).bind(now).bind(now);
+    let mut session = db.db.session().await.expect("a session");
+    session.execute(insert).await.expect("a row");
+    eventually("the revocation", || {
+        let status = server.get("/v3/users", Some(token)).status;
+        (status == 401).then_some(())
+    });
 }
 
 #[test]
