@@ -50,6 +50,9 @@ enum Command {
         /// Unmeasured time before it.
         #[arg(long, default_value_t = 1.0)]
         warm_up: f64,
+        /// A connection for every request, for servers whose workers a kept one would occupy.
+        #[arg(long)]
+        reconnect: bool,
     },
     /// Serve one route on 127.0.0.1 until killed.
     Bare {
@@ -74,6 +77,7 @@ fn main() -> Result<()> {
             connections,
             seconds,
             warm_up,
+            reconnect,
         }) => {
             let text = std::fs::read(&requests).context("reading the requests")?;
             let requests: Vec<Bytes> = text
@@ -91,6 +95,7 @@ fn main() -> Result<()> {
             let plan = Plan {
                 address,
                 requests,
+                reconnect,
                 next: AtomicUsize::new(0),
             };
             let warm_up = Duration::from_secs_f64(warm_up);
@@ -111,9 +116,13 @@ fn main() -> Result<()> {
     Ok(())
 }
 
+/// The longest that an answer may take: logins of a slow hash queue up behind each other.
+const PATIENCE: Duration = Duration::from_secs(120);
+
 struct Plan {
     address: String,
     requests: Vec<Bytes>,
+    reconnect: bool,
     next: AtomicUsize,
 }
 
@@ -173,7 +182,11 @@ async fn client(plan: Arc<Plan>, from: Instant, until: Instant) -> Result<Tally>
         if begun >= until {
             return Ok(tally);
         }
-        let answer = connection.exchange(request).await?;
+        // Requests under way at the end are waited for: the server must not carry them along
+        // into the next measurement.
+        let answer = tokio::time::timeout(PATIENCE, connection.exchange(request))
+            .await
+            .context("no answer in time")??;
         let now = Instant::now();
         if now >= from && now < until {
             *tally.statuses.entry(answer.status).or_default() += 1;
@@ -182,7 +195,7 @@ async fn client(plan: Arc<Plan>, from: Instant, until: Instant) -> Result<Tally>
                 .push((now - begun).as_micros().min(u32::MAX.into()) as u32);
             tally.bytes += answer.length as u64;
         }
-        if answer.closes {
+        if answer.closes || plan.reconnect {
             connection = Connection::open(&plan.address).await?;
         }
     }

@@ -14,6 +14,7 @@ use axum::extract::MatchedPath;
 use axum::http::uri::{PathAndQuery, Uri};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, header};
 use axum::response::IntoResponse;
+use hyper::body::Body as _;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tower::ServiceExt;
@@ -77,7 +78,8 @@ impl Edge {
         if let Some(error) = &failure {
             let rendered = render_error(error, &meta, settings.config.default.insecure_debug);
             let (parts, body) = rendered.into_parts();
-            // The router has measured the empty body that the failure came with.
+            // The router has counted the empty body that stood in for this one. HEAD says what GET
+            // would have.
             response.headers_mut().remove(header::CONTENT_LENGTH);
             if let Some(length) = body.size_hint().exact() {
                 response
