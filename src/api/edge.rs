@@ -14,7 +14,6 @@ use axum::extract::MatchedPath;
 use axum::http::uri::{PathAndQuery, Uri};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, header};
 use axum::response::IntoResponse;
-use hyper::body::Body as _;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tower::ServiceExt;
