@@ -66,7 +66,7 @@ impl App {
         )?;
         Ok(Arc::new(Self {
             hashing,
-            tokens: TokenCache::new(config.cache.enabled != Some(false)),
+            tokens: TokenCache::new(&config.cache),
             catalogs: CatalogCache::new(config.cache.enabled != Some(false)),
             metrics: Metrics::default(),
             settings: ArcSwap::from_pointee(settings),

@@ -22,6 +22,13 @@ pub enum Error {
         /// What goes into the body's `error.identity`, e.g. the methods on offer.
         identity: Option<Box<serde_json::Value>>,
     },
+    /// 401 that tells the user to change the password first. Dashboards know it by its text, which
+    /// therefore is Keystone's, and offer the form.
+    #[error("The password is expired and needs to be changed for user: {user_id}.")]
+    PasswordExpired {
+        /// Whose password it is; who gets this has proved to know it.
+        user_id: String,
+    },
     /// 403 whose reason is logged and, unless `insecure_debug`, not sent.
     #[error("{0}")]
     Forbidden(String),

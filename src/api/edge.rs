@@ -9,7 +9,7 @@ use crate::app::App;
 use crate::config::Config;
 use crate::error::Error;
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, HttpBody};
 use axum::extract::MatchedPath;
 use axum::http::uri::{PathAndQuery, Uri};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, header};
@@ -77,6 +77,14 @@ impl Edge {
         if let Some(error) = &failure {
             let rendered = render_error(error, &meta, settings.config.default.insecure_debug);
             let (parts, body) = rendered.into_parts();
+            // The router has counted the empty body that stood in for this one. HEAD says what GET
+            // would have.
+            response.headers_mut().remove(header::CONTENT_LENGTH);
+            if let Some(length) = body.size_hint().exact() {
+                response
+                    .headers_mut()
+                    .insert(header::CONTENT_LENGTH, length.into());
+            }
             *response.body_mut() = if method == http::Method::HEAD {
                 Body::empty()
             } else {

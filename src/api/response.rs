@@ -53,7 +53,7 @@ impl IntoResponse for Error {
 pub fn status_of(error: &Error) -> StatusCode {
     match error {
         Error::BadRequest(_) => StatusCode::BAD_REQUEST,
-        Error::Unauthorized { .. } => StatusCode::UNAUTHORIZED,
+        Error::Unauthorized { .. } | Error::PasswordExpired { .. } => StatusCode::UNAUTHORIZED,
         Error::Forbidden(_) | Error::ForbiddenAction(_) => StatusCode::FORBIDDEN,
         Error::NotFound { .. } => StatusCode::NOT_FOUND,
         Error::Conflict(_) | Error::DuplicateKey(_) => StatusCode::CONFLICT,

@@ -22,11 +22,7 @@ impl Environment {
         let home = std::env::var_os("HOME")
             .filter(|home| !home.is_empty())
             .map(PathBuf::from);
-        let mut sources = Sources::default();
-        let named = !global.config_file.is_empty() || !global.config_dir.is_empty();
-        if named || global.state_dir.is_none() {
-            sources = Sources::default_search(home.as_deref());
-        }
+        let mut sources = Sources::default_search(home.as_deref());
         if !global.config_file.is_empty() {
             sources.files.clone_from(&global.config_file);
             sources.dirs.clear();
@@ -47,6 +43,7 @@ impl Environment {
             .filter(|(name, _)| name.starts_with("OS_"))
             .collect();
         sources.arguments = global.settings();
+        let named = !global.config_file.is_empty() || !global.config_dir.is_empty();
         let ignores_state_dir = named && global.state_dir.is_some();
         Ok(Self {
             sources,
@@ -70,6 +67,19 @@ impl Environment {
                 .push("--state-dir is ignored beside a configuration file".to_owned());
         }
         Ok(loaded)
+    }
+
+    /// Where it comes from, for the log.
+    pub fn describe(&self) -> String {
+        if let Some(state) = &self.state {
+            return format!(
+                "no configuration file; everything is in {}",
+                state.path().display()
+            );
+        }
+        let paths = self.sources.files.iter().chain(&self.sources.dirs);
+        let paths: Vec<_> = paths.map(|path| path.display().to_string()).collect();
+        format!("configuration: {}", paths.join(", "))
     }
 
     /// The folder that holds everything, when there is no configuration file.

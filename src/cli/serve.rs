@@ -42,6 +42,7 @@ pub(super) fn serve(
 }
 
 async fn run(environment: Environment, config: Arc<Config>, log: Arc<Log>) -> anyhow::Result<()> {
+    tracing::info!("{}", environment.describe());
     // Before anything else: a SIGHUP that comes early must not end the process.
     let hangup = signal(SignalKind::hangup())?;
     let stop = StopSignals::new()?;

@@ -35,7 +35,11 @@ impl<'a> TokenManager<'a> {
             Error::NotFound { .. } => Error::unauthorized(error.to_string()),
             other => other,
         })?;
-        let entry = Arc::new(TokenEntry::new(resolved, freshness, self.app.clock.now()));
+        let entry = Arc::new(TokenEntry::issued(
+            resolved,
+            freshness,
+            self.app.clock.now(),
+        ));
         self.app.tokens.insert(&token, &entry);
         Ok((token, entry))
     }
@@ -48,6 +52,9 @@ impl<'a> TokenManager<'a> {
     /// its scope is gone, disabled or gives no role any more.
     pub async fn validate(&self, token: &str, window: i64) -> Result<Arc<TokenEntry>> {
         let now = self.app.clock.now();
+        if self.app.tokens.asks_every_time() {
+            self.app.db.refresh_versions().await?;
+        }
         let freshness = Freshness::of(self.app.db.versions());
         if let Some(entry) = self.app.tokens.get(token, &freshness, now) {
             self.app.metrics.token_cache_hits.inc();

@@ -3,7 +3,9 @@
 //! `KEYSTONE_TEST_DB` chooses the database: unset is SQLite in a temporary file,
 //! `postgres://user@host/` and `mysql://user@host/` a server on which the user may create databases.
 
+mod cli;
 mod database;
+mod edge;
 mod effective_roles;
 mod harness;
 mod schema;

@@ -45,7 +45,7 @@ pub async fn show_token(
     } else {
         0
     };
-    let entry = subject(&ctx, rule, token, i64::try_from(window).unwrap_or(i64::MAX)).await?;
+    let entry = subject(&ctx, rule, token, window).await?;
     Ok(token_response(&ctx, StatusCode::OK, token, &entry))
 }
 

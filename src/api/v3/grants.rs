@@ -8,7 +8,7 @@ use crate::api::context::Context;
 use crate::api::response::no_content;
 use crate::app::App;
 use crate::error::{Error, Result};
-use crate::manager::assignment::grants::{ActorFacts, GrantFacts, no_such_actor};
+use crate::manager::assignment::grants::{ActorFacts, GrantFacts, no_such_actor, no_such_target};
 use crate::model::{Actor, Assignment, AssignmentTarget, RoleId};
 use crate::policy::Target;
 use axum::extract::{FromRequestParts, RawPathParams};
@@ -18,14 +18,14 @@ use std::sync::Arc;
 
 /// `GET …/roles`
 pub async fn list(ctx: Context, path: GrantPath) -> Result<Response> {
-    let facts = path.load(&ctx).await?;
-    path.require_actor(&facts)?;
+    // Of an actor that does not exist nothing is inherited; Keystone says so with an empty list.
+    let needs_actor = !path.inherited;
+    let facts = path.load(&ctx, needs_actor).await?;
     ctx.enforce(path.rule(&LIST), &path.target(&facts))?;
-    let inherited = path.inherited;
-    let granted = ctx
-        .app
-        .assignment()
-        .granted_roles(&path.actor, &path.place, inherited)
+    path.require(&facts, needs_actor)?;
+    let manager = ctx.app.assignment();
+    let granted = manager
+        .granted_roles(&path.actor, &path.place, path.inherited)
         .await?;
     let items = granted.iter().map(|role| roles::view(&ctx, role)).collect();
     Ok(ctx.collection("roles", items, None))
@@ -33,26 +33,27 @@ pub async fn list(ctx: Context, path: GrantPath) -> Result<Response> {
 
 /// `GET …/roles/{role_id}`
 pub async fn check(ctx: Context, path: GrantPath) -> Result<Response> {
-    let facts = path.load(&ctx).await?;
-    path.require_actor(&facts)?;
+    let facts = path.load(&ctx, true).await?;
     ctx.enforce(path.rule(&CHECK), &path.target(&facts))?;
+    path.require(&facts, true)?;
     ctx.app.assignment().check_grant(&path.grant()?).await?;
     Ok(no_content())
 }
 
 /// `PUT …/roles/{role_id}`
 pub async fn grant(ctx: Context, path: GrantPath) -> Result<Response> {
-    let facts = path.load(&ctx).await?;
-    path.require_actor(&facts)?;
+    let facts = path.load(&ctx, true).await?;
     ctx.enforce(path.rule(&CREATE), &path.target(&facts))?;
+    path.require(&facts, true)?;
     ctx.app.assignment().grant(&path.grant()?).await?;
     Ok(no_content())
 }
 
 /// `DELETE …/roles/{role_id}`: also what a user or group that is gone has left.
 pub async fn revoke(ctx: Context, path: GrantPath) -> Result<Response> {
-    let facts = path.load(&ctx).await?;
+    let facts = path.load(&ctx, false).await?;
     ctx.enforce(path.rule(&REVOKE), &path.target(&facts))?;
+    path.require(&facts, false)?;
     ctx.app.assignment().revoke(&path.grant()?).await?;
     Ok(no_content())
 }
@@ -97,21 +98,32 @@ pub struct GrantPath {
 }
 
 impl GrantPath {
-    /// Reads what the path names. Who sends no token learns nothing of what exists; everybody else
-    /// is told 404 before policy is asked, because policy judges by what is there.
-    async fn load(&self, ctx: &Context) -> Result<GrantFacts> {
+    /// Reads what the path names. Who sends no token learns nothing of what exists. Everybody else
+    /// is told 404 before policy is asked, but below OS-INHERIT, where policy comes first.
+    async fn load(&self, ctx: &Context, needs_actor: bool) -> Result<GrantFacts> {
         ctx.authenticated()?;
         let manager = ctx.app.assignment();
-        manager
+        let facts = manager
             .grant_facts(&self.actor, &self.place, self.role_id.as_ref())
-            .await
+            .await?;
+        if !self.inherited {
+            self.require(&facts, needs_actor)?;
+        }
+        Ok(facts)
     }
 
-    fn require_actor(&self, facts: &GrantFacts) -> Result<()> {
-        match facts.actor {
-            Some(_) => Ok(()),
-            None => Err(no_such_actor(&self.actor)),
+    /// Fails with 404 for what the path names and does not exist.
+    fn require(&self, facts: &GrantFacts, needs_actor: bool) -> Result<()> {
+        if let (Some(id), None) = (&self.role_id, &facts.role) {
+            return Err(Error::not_found("role", id));
         }
+        if needs_actor && facts.actor.is_none() {
+            return Err(no_such_actor(&self.actor));
+        }
+        if facts.target.is_none() && self.place != AssignmentTarget::System {
+            return Err(no_such_target(&self.place));
+        }
+        Ok(())
     }
 
     fn rule(&self, rules: &Rules) -> &'static str {

@@ -25,7 +25,8 @@ pub async fn list_inferences(ctx: Context) -> Result<Response> {
             json!({ "prior_role": roles::reference(&ctx, &one.prior), "implies": implied })
         })
         .collect();
-    Ok(ctx.collection("role_inferences", items, None))
+    // The one collection without links.
+    Ok(json(StatusCode::OK, &json!({ "role_inferences": items })))
 }
 
 /// `GET /v3/roles/{prior_role_id}/implies`

@@ -68,7 +68,7 @@ fn user_from(row: &Row) -> Result<UserFacts> {
     Ok(UserFacts {
         id: row.id("id")?,
         name: row.opt_text("name")?.unwrap_or_default(),
-        enabled: row.opt_bool("enabled")?.unwrap_or(true),
+        enabled: row.opt_bool("enabled")?.unwrap_or(false),
         domain: DomainRef {
             id: row.id("domain_id")?,
             name: row.text("domain_name")?,

@@ -1,18 +1,17 @@
 //! Grants: giving a role on a target to an actor, and taking it back.
 
 use super::{AssignmentManager, roles};
-use crate::driver::sql::assignment as sql;
+use crate::driver::sql::assignment::{self as sql, role};
 use crate::driver::sql::db::Session;
 use crate::driver::sql::{identity, resource};
 use crate::error::{Error, Result};
 use crate::model::{Actor, Assignment, AssignmentTarget, Group, Project, Role, RoleId, User};
 
-/// What a grant names, as the database knows it. Policy judges by it.
+/// What a grant names, as the database knows it; `None` for what does not exist. Policy judges by it.
 #[derive(Clone, Debug)]
 pub struct GrantFacts {
-    /// `None` when the actor does not exist (any more).
     pub actor: Option<ActorFacts>,
-    /// The project or domain; `None` for the system.
+    /// The project or domain; `None` for the system, too.
     pub target: Option<Project>,
     pub role: Option<Role>,
 }
@@ -25,11 +24,7 @@ pub enum ActorFacts {
 }
 
 impl AssignmentManager<'_> {
-    /// Reads what a grant names. A missing actor is no failure here, because what is left of a
-    /// deleted one can still be revoked.
-    ///
-    /// # Errors
-    /// 404 when the project, the domain or the role does not exist.
+    /// Reads what a grant names.
     pub async fn grant_facts(
         &self,
         actor: &Actor,
@@ -37,14 +32,13 @@ impl AssignmentManager<'_> {
         role_id: Option<&RoleId>,
     ) -> Result<GrantFacts> {
         let mut session = self.app.db.session().await?;
-        let role = match role_id {
-            Some(id) => Some(roles::existing(&mut session, id).await?),
-            None => None,
-        };
         Ok(GrantFacts {
-            target: existing_target(&mut session, target).await?,
             actor: actor_facts(&mut session, actor).await?,
-            role,
+            target: find_target(&mut session, target).await?,
+            role: match role_id {
+                Some(id) => role::role(&mut session, id).await?,
+                None => None,
+            },
         })
     }
 
@@ -79,7 +73,10 @@ impl AssignmentManager<'_> {
             .transaction(|s| {
                 Box::pin(async move {
                     let role = roles::existing(s, &grant.role_id).await?;
-                    let target = existing_target(s, &grant.target).await?;
+                    let target = find_target(s, &grant.target).await?;
+                    if target.is_none() && grant.target != AssignmentTarget::System {
+                        return Err(no_such_target(&grant.target));
+                    }
                     check_role_domain(&role, &grant.target, target.as_ref())?;
                     if actor_facts(s, &grant.actor).await?.is_none() {
                         return Err(no_such_actor(&grant.actor));
@@ -109,16 +106,12 @@ impl AssignmentManager<'_> {
     }
 }
 
-/// The project or domain, or 404; `None` for the system.
-async fn existing_target(s: &mut Session, target: &AssignmentTarget) -> Result<Option<Project>> {
-    let (found, kind) = match target {
-        AssignmentTarget::System => return Ok(None),
-        AssignmentTarget::Project(id) => (resource::project(s, id).await?, "project"),
-        AssignmentTarget::Domain(id) => (resource::domain(s, id).await?, "domain"),
-    };
-    match found {
-        Some(project) => Ok(Some(project)),
-        None => Err(Error::not_found(kind, super::target_id(target))),
+/// The project or domain, if it exists; `None` for the system.
+async fn find_target(s: &mut Session, target: &AssignmentTarget) -> Result<Option<Project>> {
+    match target {
+        AssignmentTarget::System => Ok(None),
+        AssignmentTarget::Project(id) => resource::project(s, id).await,
+        AssignmentTarget::Domain(id) => resource::domain(s, id).await,
     }
 }
 
@@ -135,6 +128,16 @@ pub fn no_such_actor(actor: &Actor) -> Error {
         Actor::User(id) => Error::not_found("user", id),
         Actor::Group(id) => Error::not_found("group", id),
     }
+}
+
+/// 404 for a target that does not exist.
+pub fn no_such_target(target: &AssignmentTarget) -> Error {
+    let kind = match target {
+        AssignmentTarget::Project(_) => "project",
+        AssignmentTarget::Domain(_) => "domain",
+        AssignmentTarget::System => "system",
+    };
+    Error::not_found(kind, super::target_id(target))
 }
 
 fn no_such_grant(grant: &Assignment) -> Error {

@@ -25,10 +25,8 @@ impl IdentityManager<'_> {
         let now = self.app.clock.now();
         let login = self.check_password(login, password).await?;
         if has_expired(&login, now) {
-            return Err(Error::unauthorized(format!(
-                "the password of user {} has expired and must be changed",
-                login.user.id
-            )));
+            let user_id = login.user.id.to_string();
+            return Err(Error::PasswordExpired { user_id });
         }
         let today = now.naive().date();
         if login.user.last_active_at.is_none_or(|day| day < today) {

@@ -1,5 +1,6 @@
 //! Validated tokens, kept as long as what they were resolved from stays true.
 
+use crate::config;
 use crate::driver::sql::db::{Area, Versions};
 use crate::model::Timestamp;
 use crate::model::token::ValidToken;
@@ -66,6 +67,16 @@ impl TokenEntry {
         }
     }
 
+    /// An entry for a token that was just made and that nobody has held against the events yet: one of
+    /// this second may revoke it.
+    pub fn issued(token: ValidToken, freshness: Freshness, now: Timestamp) -> Self {
+        let unchecked = Freshness {
+            revoke: u64::MAX,
+            ..freshness
+        };
+        Self::new(token, unchecked, now)
+    }
+
     /// Whether no revocation event came since the token was last held against them.
     pub fn revocations_checked_at(&self, freshness: &Freshness) -> bool {
         self.revoke_version.load(Ordering::Acquire) == freshness.revoke
@@ -79,12 +90,26 @@ impl TokenEntry {
 }
 
 /// Tokens that were found good, by their text.
-pub struct TokenCache(Option<Cache<Box<str>, Arc<TokenEntry>>>);
+pub struct TokenCache {
+    entries: Option<Cache<Box<str>, Arc<TokenEntry>>>,
+    /// `[cache] version_poll_interval_ms = 0`.
+    asks_every_time: bool,
+}
 
 impl TokenCache {
-    /// A cache; one that keeps nothing when every request must read the database.
-    pub fn new(enabled: bool) -> Self {
-        Self(enabled.then(|| Cache::new(CAPACITY)))
+    /// A cache as configured; with `[cache] enabled = false` one that keeps nothing, because every
+    /// request must read the database.
+    pub fn new(options: &config::Cache) -> Self {
+        let enabled = options.enabled != Some(false);
+        Self {
+            entries: enabled.then(|| Cache::new(CAPACITY)),
+            asks_every_time: enabled && options.version_poll_interval_ms == 0,
+        }
+    }
+
+    /// Whether the versions must be read for each request, because nobody polls them.
+    pub fn asks_every_time(&self) -> bool {
+        self.asks_every_time
     }
 
     /// The entry of a token, unless something that it was resolved from has changed.
@@ -94,7 +119,7 @@ impl TokenCache {
         freshness: &Freshness,
         now: Timestamp,
     ) -> Option<Arc<TokenEntry>> {
-        let entry = self.0.as_ref()?.get(token)?;
+        let entry = self.entries.as_ref()?.get(token)?;
         let age = now.seconds().saturating_sub(entry.resolved_at.seconds());
         (entry.facts_version == freshness.facts && (0..TIME_TO_LIVE).contains(&age))
             .then_some(entry)
@@ -102,14 +127,14 @@ impl TokenCache {
 
     /// Keeps an entry.
     pub fn insert(&self, token: &str, entry: &Arc<TokenEntry>) {
-        if let Some(cache) = &self.0 {
+        if let Some(cache) = &self.entries {
             cache.insert(token.into(), Arc::clone(entry));
         }
     }
 
     /// Forgets everything.
     pub fn clear(&self) {
-        if let Some(cache) = &self.0 {
+        if let Some(cache) = &self.entries {
             cache.invalidate_all();
         }
     }

@@ -1,6 +1,7 @@
 //! An answer, read whole.
 
 use axum::body::Body;
+use axum::http::header::CONTENT_LENGTH;
 use axum::http::{HeaderMap, Response};
 use http_body_util::BodyExt;
 use serde_json::Value;
@@ -17,6 +18,15 @@ impl Answer {
     pub(super) async fn read(request: String, response: Response<Body>) -> Self {
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.expect("a body").to_bytes();
+        if let Some(length) = parts.headers.get(CONTENT_LENGTH)
+            && !request.starts_with("HEAD")
+        {
+            assert_eq!(
+                *length,
+                bytes.len().to_string(),
+                "{request}: Content-Length"
+            );
+        }
         Self {
             request,
             status: parts.status.as_u16(),

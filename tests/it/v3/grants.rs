@@ -90,7 +90,6 @@ async fn what_does_not_exist_is_404_for_whoever_has_a_token() {
         format!("/v3/system/groups/nope/roles/{role}"),
         "/v3/projects/top/users/uma/roles/nope".to_owned(),
         "/v3/system/users/uma/roles/nope".to_owned(),
-        format!("/v3/OS-INHERIT/projects/nope/users/uma/roles/{role}/inherited_to_projects"),
     ];
     for path in nobody {
         for request in [scene.app.put(&path), scene.app.get(&path)] {
@@ -100,6 +99,36 @@ async fn what_does_not_exist_is_404_for_whoever_has_a_token() {
         scene.delete(&path).await.error(404);
         scene.app.put(&path).send().await.error(401);
     }
+}
+
+#[tokio::test]
+async fn below_os_inherit_policy_comes_before_existence() {
+    let scene = Scene::new().await;
+    let role = scene.new_role("r", None).await;
+    let member = scene.app.persona("mia", "member").await.token;
+    let inherited =
+        |place: &str| format!("/v3/OS-INHERIT/{place}/roles/{role}/inherited_to_projects");
+    for path in [
+        inherited("projects/nope/users/uma"),
+        inherited("projects/top/users/nope"),
+        inherited(&format!("domains/{ACME}/groups/nope")),
+        "/v3/OS-INHERIT/projects/top/users/uma/roles/nope/inherited_to_projects".to_owned(),
+    ] {
+        for request in [
+            scene.app.put(&path),
+            scene.app.get(&path),
+            scene.app.delete(&path),
+        ] {
+            request.token(&member).send().await.error(403);
+        }
+        scene.put(&path).await.error(404);
+        scene.get(&path).await.error(404);
+        scene.delete(&path).await.error(404);
+    }
+    let list = |place: &str| format!("/v3/OS-INHERIT/domains/{place}/roles/inherited_to_projects");
+    let of_nobody = scene.get(&list(&format!("{ACME}/users/nope"))).await;
+    assert!(ids(&of_nobody.expect(200).json()).is_empty());
+    scene.get(&list("nope/users/uma")).await.error(404);
 }
 
 #[tokio::test]

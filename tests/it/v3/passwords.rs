@@ -1,6 +1,7 @@
 //! Passwords: changing them, their rules, and what failures do to an account.
 
 use crate::harness::{ADMIN_PASSWORD, Answer, TestApp, login_body};
+use keystone::driver::sql::db::sql;
 use serde_json::{Value, json};
 
 const DAY: i64 = 86_400;
@@ -191,7 +192,10 @@ async fn an_expired_password_can_only_be_changed() {
     }
     try_login(&app, "ann", "p1").await.expect(201);
     app.wait(7 * DAY);
-    try_login(&app, "ann", "p1").await.error(401);
+    let message = try_login(&app, "ann", "p1").await.error(401);
+    let told = format!("The password is expired and needs to be changed for user: {id}.");
+    assert_eq!(message, told, "dashboards look for this text");
+    assert_ne!(try_login(&app, "ann", "wrong").await.error(401), told);
     change(&app, &id, "p1", "p2").await.expect(204);
     app.wait(1);
     try_login(&app, "ann", "p2").await.expect(201);
@@ -280,9 +284,7 @@ async fn attempts_at_the_same_time_do_not_get_past_the_lock() {
     }
     try_login(&app, "ann", "p1").await.error(401);
     let mut session = app.app.db.session().await.unwrap();
-    let count = keystone::driver::sql::db::sql(
-        "SELECT failed_auth_count FROM local_user WHERE name = 'ann'",
-    );
+    let count = sql("SELECT failed_auth_count FROM local_user WHERE name = 'ann'");
     let row = session.fetch_one(count).await.unwrap();
     assert_eq!(row.int("failed_auth_count").unwrap(), 3);
 }
@@ -373,4 +375,82 @@ async fn multi_factor_rules_ask_for_more_than_a_password() {
     let unknown = json!({ "options": { "multi_factor_auth_enabled": true, "multi_factor_auth_rules": [["nonsense"]] } });
     reset(&app, &id, unknown).await.expect(200);
     try_login(&app, "ann", "p1").await.expect(201);
+}
+
+#[tokio::test]
+async fn a_federated_user_is_shown_and_renamed_but_has_no_password_here() {
+    let app = TestApp::new().await;
+    let now = app.app.clock.now();
+    app.app
+        .db
+        .transaction(|s| {
+            Box::pin(async move {
+                for text in [
+                    "INSERT INTO identity_provider (id, enabled, domain_id) VALUES ('idp', ?, 'default')",
+                    r#"INSERT INTO "user" (id, enabled, extra, domain_id) VALUES ('fed', ?, '{}', 'default')"#,
+                ] {
+                    s.execute(sql(text).bind(true)).await?;
+                }
+                for text in [
+                    "INSERT INTO federation_protocol (id, idp_id, mapping_id) VALUES ('mapped', 'idp', 'm')",
+                    "INSERT INTO federated_user (user_id, idp_id, protocol_id, unique_id, display_name) \
+                     VALUES ('fed', 'idp', 'mapped', 'ann%40idp', 'Ann')",
+                    r#"INSERT INTO "group" (id, domain_id, name, extra) VALUES ('g', 'default', 'g', '{}')"#,
+                ] {
+                    s.execute(sql(text)).await?;
+                }
+                s.execute(
+                    sql("INSERT INTO expiring_user_group_membership (user_id, group_id, idp_id, last_verified) \
+                         VALUES ('fed', 'g', 'idp', ?)")
+                    .bind(now.plus_seconds(60)),
+                )
+                .await?;
+                Ok(())
+            })
+        })
+        .await
+        .unwrap();
+    let admin = app.admin().await;
+    let shown = app.get("/v3/users/fed").token(&admin).send().await;
+    let user = shown.expect(200).json()["user"].clone();
+    assert_eq!(user["name"], "Ann");
+    let links = json!([{ "idp_id": "idp", "protocols": [{ "protocol_id": "mapped", "unique_id": "ann%40idp" }] }]);
+    assert_eq!(user["federated"], links);
+    for query in [
+        "name=Ann",
+        "name__icontains=AN",
+        "idp_id=idp&unique_id=ann%2540idp",
+    ] {
+        let found = app
+            .get(&format!("/v3/users?{query}"))
+            .token(&admin)
+            .send()
+            .await;
+        assert_eq!(found.expect(200).json()["users"][0]["id"], "fed", "{query}");
+    }
+    let groups = app.get("/v3/users/fed/groups").token(&admin).send().await;
+    let ends = groups.expect(200).json()["groups"][0]["membership_expires_at"].clone();
+    assert_eq!(ends, "2026-01-01T00:01:00.000000");
+    app.get("/v3/groups/g/users/fed")
+        .token(&admin)
+        .send()
+        .await
+        .expect(204);
+    reset(&app, "fed", json!({ "password": "x" }))
+        .await
+        .error(400);
+    reset(&app, "fed", json!({ "name": "Anne" }))
+        .await
+        .expect(200);
+    app.wait(60);
+    app.get("/v3/groups/g/users/fed")
+        .token(&admin)
+        .send()
+        .await
+        .error(404);
+    app.delete("/v3/users/fed")
+        .token(&admin)
+        .send()
+        .await
+        .expect(204);
 }

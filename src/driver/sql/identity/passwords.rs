@@ -85,7 +85,8 @@ pub async fn password_history(
 }
 
 /// Makes a password the current one: the ones before it expire now, and only the newest
-/// `keep_old` of them stay as history. Answers 500 for a user without a `local_user` row.
+/// `keep_old` of them stay as history. 400 for a user without a `local_user` row,
+/// who is federated or kept by another driver.
 pub async fn add_password(
     s: &mut Session,
     user: &UserId,
@@ -135,8 +136,8 @@ pub async fn add_password(
         )
         .await?;
     if inserted != 1 {
-        return Err(Error::internal(format!(
-            "user {user} is not kept by the SQL driver and can't have a password"
+        return Err(Error::bad_request(format!(
+            "User {user} logs in elsewhere and can't have a password here."
         )));
     }
     s.touch(Area::Identity);

@@ -295,8 +295,8 @@ async fn rename(s: &mut Session, user: &UserId, name: &str) -> Result<()> {
         renamed += s.execute(sql(statement).bind(name).bind(user)).await?;
     }
     if renamed == 0 {
-        return Err(Error::internal(format!(
-            "user {user} has no row that could hold a name"
+        return Err(Error::bad_request(format!(
+            "User {user} has no name that could be changed here."
         )));
     }
     Ok(())

@@ -1,0 +1,6 @@
+//! The built programs: what operators type, and what happens then.
+
+mod commands;
+mod first_run;
+mod harness;
+mod serving;

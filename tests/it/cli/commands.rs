@@ -1,0 +1,314 @@
+//! Subcommands and their exit codes.
+
+use super::harness::{Home, said};
+use crate::harness::db::TestDb;
+use keystone::driver::sql::db::{Db, sql};
+
+fn home(db: &TestDb) -> Home {
+    let home = Home::new();
+    home.config(&db.sqlalchemy_url(), "");
+    home
+}
+
+#[track_caller]
+fn expect(home: &Home, words: &[&str], code: i32) -> String {
+    let output = home.manage(words);
+    assert_eq!(
+        output.status.code(),
+        Some(code),
+        "{words:?}: {}",
+        said(&output)
+    );
+    said(&output)
+}
+
+async fn count(db: &Db, table: &str) -> i64 {
+    let mut session = db.session().await.expect("a session");
+    let query = sql("SELECT COUNT(*) AS number FROM ").push(table);
+    session
+        .fetch_one(query)
+        .await
+        .expect("a row")
+        .int("number")
+        .expect("a number")
+}
+
+#[test]
+fn a_command_line_that_makes_no_sense_ends_with_2() {
+    let home = Home::new();
+    home.config("sqlite://", "");
+    for words in [
+        &["nonsense"][..],
+        &[],
+        &["db_sync", "--expand", "--contract"],
+        &["--nonsense"],
+    ] {
+        expect(&home, words, 2);
+    }
+}
+
+#[test]
+fn the_versions_are_those_of_each_program() {
+    let home = Home::new();
+    home.config("sqlite://", "");
+    assert_eq!(home.manage(&["--version"]).stdout, b"30.0.0\n");
+    let output = home
+        .keystone()
+        .arg("--version")
+        .output()
+        .expect("a command");
+    assert_eq!(
+        said(&output),
+        format!("keystone {}\n", env!("CARGO_PKG_VERSION"))
+    );
+}
+
+#[tokio::test]
+async fn db_sync_makes_the_schema_and_check_tells_how_far_it_is() {
+    let db = TestDb::empty().await;
+    let home = home(&db);
+    expect(&home, &["db_sync", "--check"], 2);
+    expect(&home, &["db_sync", "--contract"], 1);
+    expect(&home, &["db_sync"], 0);
+    expect(&home, &["db_sync", "--check"], 0);
+    expect(&home, &["db_sync"], 0);
+    expect(&home, &["db_sync", "--migrate"], 0);
+    expect(&home, &["db_sync", "742c857f1dfb"], 1);
+    assert_eq!(home.manage(&["db_version"]).stdout, b"742c857f1dfb\n");
+}
+
+#[tokio::test]
+async fn bootstrap_needs_a_password_and_a_schema() {
+    let db = TestDb::empty().await;
+    let home = home(&db);
+    let output = home.manage(&["bootstrap"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("OS_BOOTSTRAP_PASSWORD"));
+    let words = ["bootstrap", "--bootstrap-password", "s3cret"];
+    assert!(expect(&home, &words, 1).contains("db_sync"));
+}
+
+#[tokio::test]
+async fn bootstrap_makes_what_is_missing_and_keeps_what_is_there() {
+    let db = TestDb::synced().await;
+    let home = home(&db);
+    let words = [
+        "bootstrap",
+        "--bootstrap-password",
+        "s3cret",
+        "--bootstrap-region-id",
+        "RegionOne",
+        "--bootstrap-public-url",
+        "http://one.test/v3",
+    ];
+    let tables = [
+        "local_user",
+        "password",
+        "role",
+        "implied_role",
+        "assignment",
+    ];
+    let tables = [
+        &tables[..],
+        &["system_assignment", "region", "service", "endpoint"],
+    ]
+    .concat();
+    let mut counts = Vec::new();
+    for _ in 0..2 {
+        expect(&home, &words, 0);
+        let mut now = Vec::new();
+        for table in &tables {
+            now.push(count(&db.db, table).await);
+        }
+        counts.push(now);
+    }
+    assert_eq!(counts[0], [1, 1, 5, 3, 1, 1, 1, 1, 1], "{tables:?}");
+    assert_eq!(counts[1], counts[0]);
+    assert_eq!(count(&db.db, "revocation_event").await, 0);
+}
+
+#[tokio::test]
+async fn bootstrap_resets_the_password_and_moves_the_endpoint_and_the_environment_wins() {
+    let db = TestDb::synced().await;
+    let home = home(&db);
+    assert!(home.manage_keys("fernet_setup").status.success());
+    let words = |url| {
+        let url = ["--bootstrap-public-url", url];
+        [&["bootstrap", "--bootstrap-password", "flag"], &url[..]].concat()
+    };
+    expect(&home, &words("http://one.test/v3"), 0);
+    let again = home
+        .manage_command(&words("http://two.test/v3"))
+        .env("OS_BOOTSTRAP_PASSWORD", "variable")
+        .output()
+        .expect("a command");
+    assert!(again.status.success(), "{}", said(&again));
+    let config = home.path("keystone.conf").display().to_string();
+    let server = home.serve(&["--config-file", &config]);
+    server.login("admin", "flag").expect(401);
+    let token = server.login("admin", "variable").expect(201).json();
+    let catalog = &token["token"]["catalog"];
+    assert_eq!(catalog[0]["endpoints"][0]["url"], "http://two.test/v3");
+    assert_eq!(
+        catalog[0]["endpoints"].as_array().expect("endpoints").len(),
+        1
+    );
+}
+
+#[tokio::test]
+async fn project_setup_and_user_setup_make_what_they_are_told_once() {
+    let db = TestDb::synced().await;
+    let home = home(&db);
+    let project = [
+        "project_setup",
+        "--project-name",
+        "infra",
+        "--project-id",
+        "p1",
+    ];
+    let user = [
+        "user_setup",
+        "--username",
+        "nova",
+        "--user-id",
+        "u1",
+        "--user-password-plain",
+        "x",
+    ];
+    for _ in 0..2 {
+        expect(&home, &project, 0);
+        expect(&home, &user, 0);
+    }
+    assert_eq!(
+        count(&db.db, "project WHERE name = 'infra' AND id = 'p1'").await,
+        1
+    );
+    assert_eq!(
+        count(&db.db, "local_user WHERE name = 'nova' AND user_id = 'u1'").await,
+        1
+    );
+    let other = [
+        "user_setup",
+        "--username",
+        "nova",
+        "--user-id",
+        "u2",
+        "--user-password-plain",
+        "x",
+    ];
+    expect(&home, &other, 1);
+}
+
+#[test]
+fn keys_are_made_once_and_rotated_up_to_their_number() {
+    let home = Home::new();
+    home.config("sqlite://", "");
+    let names = |folder: &str| {
+        let entries = std::fs::read_dir(home.path(folder)).expect("a folder");
+        let mut names: Vec<_> = entries
+            .map(|e| {
+                e.expect("an entry")
+                    .file_name()
+                    .into_string()
+                    .expect("text")
+            })
+            .collect();
+        names.sort();
+        names
+    };
+    for _ in 0..2 {
+        assert!(home.manage_keys("fernet_setup").status.success());
+        assert_eq!(names("keys"), ["0", "1"]);
+    }
+    let staged = home.read("keys/0");
+    assert!(home.manage_keys("fernet_rotate").status.success());
+    assert_eq!(names("keys"), ["0", "1", "2"]);
+    assert_eq!(home.read("keys/2"), staged);
+    assert!(home.manage_keys("token_rotate").status.success());
+    assert_eq!(names("keys"), ["0", "2", "3"]);
+    assert!(home.manage_keys("credential_setup").status.success());
+    assert_eq!(names("keys-of-credentials"), ["0", "1"]);
+}
+
+#[test]
+fn keys_that_are_missing_can_not_be_rotated() {
+    let home = Home::new();
+    home.config("sqlite://", "");
+    assert_eq!(home.manage_keys("fernet_rotate").status.code(), Some(1));
+}
+
+#[test]
+fn an_owner_that_does_not_exist_is_a_failure() {
+    let home = Home::new();
+    home.config("sqlite://", "");
+    let owner = [
+        "--keystone-user",
+        "nobody-of-this-name",
+        "--keystone-group",
+        "0",
+    ];
+    expect(&home, &[&["fernet_setup"], &owner[..]].concat(), 1);
+    assert!(!home.path("keys").exists());
+}
+
+#[test]
+fn a_jws_key_pair_is_not_overwritten_unless_forced() {
+    let home = Home::new();
+    home.config("sqlite://", "");
+    assert!(home.manage_keys("create_jws_keypair").status.success());
+    let (private, public) = (home.read("private.pem"), home.read("public.pem"));
+    assert!(private.contains("BEGIN PRIVATE KEY") && public.contains("BEGIN PUBLIC KEY"));
+    assert_eq!(
+        home.manage_keys("create_jws_keypair").status.code(),
+        Some(1)
+    );
+    assert_eq!(home.read("private.pem"), private);
+}
+
+#[tokio::test]
+async fn credentials_of_an_older_key_are_migrated_before_the_next_rotation() {
+    let db = TestDb::synced().await;
+    let home = home(&db);
+    assert!(home.manage_keys("credential_setup").status.success());
+    // Encrypted with the null key, as before there were any keys.
+    let null_key = keystone::crypto::fernet::FernetKey::parse(keystone::crypto::fernet::NULL_KEY);
+    let keys = vec![null_key.expect("the null key")];
+    let keys = keystone::crypto::fernet::FernetKeys::new(keys).expect("keys");
+    let blob = keystone::crypto::credential_cipher::encrypt(&keys, "cert", "secret", 0);
+    let blob = blob.expect("a blob");
+    let insert = sql(
+        "INSERT INTO credential (id, user_id, type, extra, key_hash, encrypted_blob) \
+         VALUES ('c', 'u', 'cert', '{}', ?, ?)",
+    );
+    let insert = insert.bind(&blob.key_hash).bind(&blob.encrypted_blob);
+    db.db
+        .session()
+        .await
+        .expect("a session")
+        .execute(insert)
+        .await
+        .expect("a row");
+
+    assert_eq!(home.manage_keys("credential_rotate").status.code(), Some(1));
+    assert!(home.manage_keys("credential_migrate").status.success());
+    assert!(home.manage_keys("credential_rotate").status.success());
+    let null_hash = format!("credential WHERE key_hash = '{}'", blob.key_hash);
+    assert_eq!(count(&db.db, &null_hash).await, 0);
+}
+
+#[test]
+fn samples_are_those_of_the_repository() {
+    let home = Home::new();
+    home.config("sqlite://", "");
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/etc/");
+    for (command, file) in [
+        ("sample_config", "keystone.conf.sample"),
+        ("sample_policy", "policy.yaml.sample"),
+    ] {
+        let committed = std::fs::read(format!("{root}{file}")).expect("a sample");
+        assert!(
+            home.manage(&[command]).stdout == committed,
+            "{command} differs from {file}"
+        );
+    }
+}
