@@ -36,7 +36,7 @@ pub enum Error {
     #[error("{0}")]
     ForbiddenAction(String),
     /// 404: what is missing, and its id.
-    #[error("Could not find {kind}: {id}.")]
+    #[error("There is no {kind} {id}.")]
     NotFound {
         /// The resource's name in messages: `user`, `role assignment`.
         kind: &'static str,

@@ -98,6 +98,8 @@ async fn caller(app: &App, settings: &Settings, headers: &HeaderMap) -> Result<C
         Err(error @ (Error::Unavailable(_) | Error::Transient(_) | Error::Internal(_))) => {
             Err(error)
         }
+        // What the token is for is gone or disabled: that is 404, as for a subject token.
+        Err(error @ Error::NotFound { .. }) => Ok(Caller::Refused(error)),
         Err(error) => Ok(Caller::Refused(Error::unauthorized(format!(
             "X-Auth-Token: {error}"
         )))),

@@ -228,7 +228,7 @@ pub async fn unknown_path() -> impl IntoResponse {
 
 /// The answer to a method that a path doesn't have; the router adds `Allow`.
 pub async fn wrong_method() -> impl IntoResponse {
-    const BODY: &str = "{\"message\": \"The method is not allowed for the requested URL.\"}\n";
+    const BODY: &str = "{\"message\": \"This path does not have that method.\"}\n";
     (
         StatusCode::METHOD_NOT_ALLOWED,
         [(header::CONTENT_TYPE, "application/json")],

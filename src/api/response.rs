@@ -110,9 +110,9 @@ fn client_message(error: &Error, insecure_debug: bool) -> String {
     match error {
         _ if insecure_debug => error.to_string(),
         Error::Unauthorized { .. } => {
-            "The request you have made requires authentication.".to_owned()
+            "Valid credentials are needed: none came, or those that came are not good.".to_owned()
         }
-        Error::Forbidden(_) => "You are not authorized to perform the requested action.".to_owned(),
+        Error::Forbidden(_) => "These credentials do not allow what was asked for.".to_owned(),
         Error::Internal(_) => {
             "An unexpected error prevented the server from fulfilling your request.".to_owned()
         }

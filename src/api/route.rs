@@ -87,7 +87,12 @@ fn allow_header(methods: &[Method]) -> HeaderValue {
 }
 
 fn options(allow: HeaderValue) -> Response {
-    (StatusCode::OK, [(header::ALLOW, allow)]).into_response()
+    let content_type = HeaderValue::from_static("text/html; charset=utf-8");
+    (
+        StatusCode::OK,
+        [(header::ALLOW, allow), (header::CONTENT_TYPE, content_type)],
+    )
+        .into_response()
 }
 
 /// Tells the edge which route answered.

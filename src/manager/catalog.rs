@@ -126,6 +126,7 @@ fn assemble(
             region_id: region.clone(),
             url,
             region,
+            extra: endpoint.extra.as_object().cloned().unwrap_or_default(),
         });
     }
     services

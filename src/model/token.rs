@@ -140,4 +140,7 @@ pub struct CatalogEndpoint {
     pub url: String,
     /// The same as `region_id`; old clients read this one.
     pub region: Option<RegionId>,
+    /// Attributes that the operator gave it.
+    #[serde(flatten)]
+    pub extra: serde_json::Map<String, serde_json::Value>,
 }

@@ -259,8 +259,8 @@ fn unsupported_method(name: &str, config: &Config) -> Error {
 
 fn password(method: &Map<String, Value>) -> Result<AuthMethod> {
     let user = object(method, "user")?;
-    let password = Secret::from(text(user, "password")?);
-    let user = match (
+    let password = user.get("password").and_then(Value::as_str);
+    let lookup = match (
         user.get("id").and_then(Value::as_str),
         user.get("name").and_then(Value::as_str),
     ) {
@@ -275,7 +275,13 @@ fn password(method: &Map<String, Value>) -> Result<AuthMethod> {
             ));
         }
     };
-    Ok(AuthMethod::Password { user, password })
+    match password {
+        Some(password) => Ok(AuthMethod::Password {
+            user: lookup,
+            password: Secret::from(password),
+        }),
+        None => Err(Error::unauthorized("no password was sent")),
+    }
 }
 
 fn domain_of(of: &Map<String, Value>, kind: &str) -> Result<DomainLookup> {

@@ -128,13 +128,15 @@ pub struct CatalogEndpointRow {
     pub interface: String,
     pub url: String,
     pub region_id: Option<String>,
+    /// Attributes that the operator gave it.
+    pub extra: serde_json::Value,
 }
 
 /// Every enabled service with its enabled endpoints, services together.
 pub async fn catalog(s: &mut Session) -> Result<Vec<CatalogRow>> {
     let statement = sql(
         r#"SELECT s.id AS service_id, s.type, s.extra, e.id AS endpoint_id, e.interface, e.url,
-                  e.region_id
+                  e.region_id, e.extra AS endpoint_extra
              FROM service s
              LEFT JOIN endpoint e ON e.service_id = s.id AND e.enabled = ?
             WHERE s.enabled = ?
@@ -151,6 +153,7 @@ fn catalog_row_from(row: &Row) -> Result<CatalogRow> {
             interface: row.text("interface")?,
             url: row.text("url")?,
             region_id: row.opt_text("region_id")?,
+            extra: row.json("endpoint_extra")?,
         }),
         None => None,
     };

@@ -418,6 +418,70 @@ async fn a_presented_token_that_is_no_token_is_404() {
 }
 
 #[tokio::test]
+async fn a_login_without_a_password_is_401() {
+    let app = TestApp::new().await;
+    let mut body = login_body("admin", ADMIN_PASSWORD, Value::Null);
+    body["auth"]["identity"]["password"]["user"]
+        .as_object_mut()
+        .unwrap()
+        .remove("password");
+    app.post("/v3/auth/tokens", body).send().await.error(401);
+}
+
+#[tokio::test]
+async fn a_bearer_whose_project_is_disabled_is_404() {
+    let app = TestApp::new().await;
+    let reader = app.persona("rita", "reader").await;
+    let admin = app.admin().await;
+    let path = format!("/v3/projects/{}", reader.project_id);
+    let body = json!({ "project": { "enabled": false } });
+    app.patch(&path, body)
+        .token(&admin)
+        .send()
+        .await
+        .expect(200);
+    app.get("/v3/auth/projects")
+        .token(&reader.token)
+        .send()
+        .await
+        .error(404);
+    let body = json!({ "project": { "enabled": true } });
+    app.patch(&path, body)
+        .token(&admin)
+        .send()
+        .await
+        .expect(200);
+    app.get("/v3/auth/projects")
+        .token(&reader.token)
+        .send()
+        .await
+        .expect(200);
+}
+
+#[tokio::test]
+async fn an_operators_own_attributes_of_an_endpoint_are_in_the_catalog() {
+    let app = TestApp::new().await;
+    let admin = app.admin().await;
+    let endpoint = json!({ "endpoint": {
+        "interface": "public", "service_id": app.seed.service_id, "url": "http://x", "note": "mine"
+    } });
+    app.post("/v3/endpoints", endpoint)
+        .token(&admin)
+        .send()
+        .await
+        .expect(201);
+    let catalog = app
+        .get("/v3/auth/catalog")
+        .token(&admin)
+        .send()
+        .await
+        .expect(200)
+        .json();
+    let endpoints = catalog["catalog"][0]["endpoints"].as_array().unwrap();
+    assert!(endpoints.iter().any(|endpoint| endpoint["note"] == "mine"));
+}
+
+#[tokio::test]
 async fn a_domain_is_no_project_scope() {
     let app = TestApp::new().await;
     let scope = json!({ "project": { "id": "default" } });
