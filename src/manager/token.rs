@@ -8,7 +8,7 @@ pub use cache::{TokenCache, TokenEntry};
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::model::token::{TokenOrigin, TokenPayload};
-use crate::model::{RevocationEvent, UserId};
+use crate::model::{RevocationEvent, Timestamp, UserId};
 use cache::Freshness;
 use std::sync::Arc;
 
@@ -52,20 +52,32 @@ impl<'a> TokenManager<'a> {
     /// its scope is gone, disabled or gives no role any more.
     pub async fn validate(&self, token: &str, window: i64) -> Result<Arc<TokenEntry>> {
         let now = self.app.clock.now();
+        // What reads the database is boxed: its futures are large, and moving them would cost a
+        // validation from the cache more than all the rest of it.
         if self.app.tokens.asks_every_time() {
-            self.app.db.refresh_versions().await?;
+            Box::pin(self.app.db.refresh_versions()).await?;
         }
         let freshness = Freshness::of(self.app.db.versions());
-        if let Some(entry) = self.app.tokens.get(token, &freshness, now) {
-            self.app.metrics.token_cache_hits.inc();
-            check_expiry(&entry.token.payload, now.seconds(), window)?;
-            if !entry.revocations_checked_at(&freshness) {
-                self.app.revoke().check(&entry.token).await?;
-                entry.mark_revocations_checked(&freshness);
-            }
-            return Ok(entry);
+        let Some(entry) = self.app.tokens.get(token, &freshness, now) else {
+            self.app.metrics.token_cache_misses.inc();
+            return Box::pin(self.validate_anew(token, window, freshness, now)).await;
+        };
+        self.app.metrics.token_cache_hits.inc();
+        check_expiry(&entry.token.payload, now.seconds(), window)?;
+        if !entry.revocations_checked_at(&freshness) {
+            Box::pin(self.app.revoke().check(&entry.token)).await?;
+            entry.mark_revocations_checked(&freshness);
         }
-        self.app.metrics.token_cache_misses.inc();
+        Ok(entry)
+    }
+
+    async fn validate_anew(
+        &self,
+        token: &str,
+        window: i64,
+        freshness: Freshness,
+        now: Timestamp,
+    ) -> Result<Arc<TokenEntry>> {
         let payload =
             self.app.settings().tokens.decode(token).ok_or_else(|| {
                 Error::unauthorized("the token is not one that this server can read")

@@ -9,8 +9,8 @@ use moka::sync::Cache;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
-/// So many tokens are kept; the least used go first. At about 4 KiB each this bounds the memory.
-const CAPACITY: u64 = 8_192;
+/// So many bytes of tokens are kept, by [`weight`]; the least used go first.
+const CAPACITY: u64 = 32 << 20;
 
 /// Processes that don't count versions (Python ones on the same database) can change rows behind our
 /// back: what was read is believed for so many seconds.
@@ -91,7 +91,7 @@ impl TokenEntry {
 
 /// Tokens that were found good, by their text.
 pub struct TokenCache {
-    entries: Option<Cache<Box<str>, Arc<TokenEntry>>>,
+    entries: Option<Cache<Arc<str>, Arc<TokenEntry>>>,
     /// `[cache] version_poll_interval_ms = 0`.
     asks_every_time: bool,
 }
@@ -102,7 +102,12 @@ impl TokenCache {
     pub fn new(options: &config::Cache) -> Self {
         let enabled = options.enabled != Some(false);
         Self {
-            entries: enabled.then(|| Cache::new(CAPACITY)),
+            entries: enabled.then(|| {
+                Cache::builder()
+                    .max_capacity(CAPACITY)
+                    .weigher(weight)
+                    .build()
+            }),
             asks_every_time: enabled && options.version_poll_interval_ms == 0,
         }
     }
@@ -138,4 +143,15 @@ impl TokenCache {
             cache.invalidate_all();
         }
     }
+}
+
+/// About how much memory an entry takes: what is resolved, and its rendered answer. The catalog is
+/// nearly all of both.
+fn weight(token: &Arc<str>, entry: &Arc<TokenEntry>) -> u32 {
+    const BESIDES: usize = 2_048;
+    const ENDPOINT: usize = 600;
+    let services = entry.token.catalog.as_deref().unwrap_or_default();
+    let endpoints: usize = services.iter().map(|service| service.endpoints.len()).sum();
+    u32::try_from(token.len() + BESIDES + ENDPOINT * (services.len() + endpoints))
+        .unwrap_or(u32::MAX)
 }

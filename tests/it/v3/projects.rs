@@ -497,7 +497,7 @@ async fn a_deleted_project_takes_its_tokens_and_grants_with_it() {
         &format!("/v3/projects/{}", member.project_id),
     )
     .await;
-    own.error(401);
+    own.error(404);
     let user = get(&app, &admin, &user).await.expect(200).json();
     assert_eq!(user["user"].get("default_project_id"), None);
     let path = format!("/v3/role_assignments?user.id={}", member.user_id);
