@@ -2,6 +2,7 @@
 
 mod database;
 mod settings;
+mod token_stores;
 mod watch;
 
 pub use database::database_options;
@@ -14,6 +15,7 @@ use crate::config::Config;
 use crate::crypto::hashing_pool::HashingPool;
 use crate::crypto::password::HashParameters;
 use crate::driver::sql::db::Db;
+use crate::driver::token_store::TokenStore;
 use crate::error::Result;
 use crate::manager::{
     assignment::AssignmentManager,
@@ -38,6 +40,8 @@ pub struct App {
     pub clock: Clock,
     pub hashing: HashingPool,
     pub tokens: TokenCache,
+    /// Where tokens are kept that are not their own proof.
+    pub token_store: Arc<dyn TokenStore>,
     pub catalogs: CatalogCache,
     pub metrics: Metrics,
 }
@@ -57,7 +61,7 @@ impl App {
     /// Puts the parts together.
     ///
     /// # Errors
-    /// When the threads that hash passwords can't be started.
+    /// When the threads that hash passwords can't be started, or `[token] driver` is not known.
     pub fn new(settings: Settings, db: Db, clock: Clock) -> Result<Arc<Self>> {
         let config = &settings.config;
         let hashing = HashingPool::new(
@@ -67,6 +71,7 @@ impl App {
         Ok(Arc::new(Self {
             hashing,
             tokens: TokenCache::new(&config.cache),
+            token_store: token_stores::open(config, &db)?,
             catalogs: CatalogCache::new(config.cache.enabled != Some(false)),
             metrics: Metrics::default(),
             settings: ArcSwap::from_pointee(settings),

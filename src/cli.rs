@@ -10,6 +10,7 @@ mod credentials;
 mod database;
 mod environment;
 mod first_run;
+mod flush;
 mod healthcheck;
 mod keys;
 mod logging;
@@ -93,6 +94,7 @@ fn obey(
         Command::ProjectSetup(options) => bootstrap::project_setup(&config, options),
         Command::UserSetup(options) => bootstrap::user_setup(&config, options),
         Command::TrustFlush(options) => database::trust_flush(&config, options),
+        Command::TokenFlush(options) => flush::token_flush(&config, &options),
         Command::FernetSetup(owner) => keys::setup(&keys::of_tokens_and_receipts(&config), &owner),
         Command::FernetRotate(owner) => {
             keys::rotate(&keys::of_tokens_and_receipts(&config), &owner)

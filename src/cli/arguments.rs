@@ -209,6 +209,11 @@ pub(super) enum Command {
     CreateJwsKeypair(CreateJwsKeypair),
     /// Delete trusts that are deleted or expired
     TrustFlush(TrustFlush),
+    /// Delete persisted tokens that have expired
+    ///
+    /// Done in small batches, so that servers go on meanwhile. May run several times at once and be
+    /// interrupted. With a token driver other than sql there is nothing to flush: exits 1.
+    TokenFlush(TokenFlush),
     /// Print a configuration file with every option and its default
     SampleConfig,
     /// Print a policy file with every rule and its default
@@ -333,4 +338,19 @@ pub(super) struct TrustFlush {
     /// Only trusts that expired before this day, DD-MM-YYYY [default: now]
     #[arg(long)]
     pub date: Option<String>,
+}
+
+#[derive(Debug, Args)]
+#[command(rename_all = "kebab-case")]
+pub(super) struct TokenFlush {
+    /// Most tokens to delete in one transaction
+    #[arg(long, default_value_t = 1000)]
+    pub batch_size: u32,
+    /// Only tokens that expired up to this time, such as 2026-01-31T00:00:00Z
+    /// [default: now, less [token] allow_expired_window]
+    #[arg(long, value_name = "TIME")]
+    pub before: Option<String>,
+    /// Only count them
+    #[arg(long)]
+    pub dry_run: bool,
 }

@@ -4,3 +4,4 @@ mod commands;
 mod first_run;
 mod harness;
 mod serving;
+mod token_flush;
