@@ -2,6 +2,7 @@
 
 mod assignment;
 mod catalog;
+pub mod event;
 mod id;
 mod limit;
 pub mod list;

@@ -6,6 +6,7 @@ use crate::driver::sql::db::Session;
 use crate::driver::sql::identity::{self as sql, NewPassword, UserQuery};
 use crate::driver::sql::{assignment, credential, federation, resource, trust};
 use crate::error::{Error, Result};
+use crate::model::event::{Event, ResourceKind};
 use crate::model::list::Page;
 use crate::model::{DomainId, FederatedLink, ProjectId, Secret, User, UserChanges, UserId};
 use serde_json::{Map, Value};
@@ -118,10 +119,11 @@ impl IdentityManager<'_> {
             .transaction(|s| {
                 Box::pin(async move {
                     sql::insert_user(s, stored).await?;
-                    match password {
-                        Some(password) => this.store_password(s, &stored.id, password).await,
-                        None => Ok(()),
+                    if let Some(password) = password {
+                        this.store_password(s, &stored.id, password).await?;
                     }
+                    s.notify(Event::created(ResourceKind::User, &stored.id));
+                    Ok(())
                 })
             })
             .await
@@ -205,6 +207,7 @@ impl IdentityManager<'_> {
             let event = self.app.revoke().of_user(id);
             self.app.revoke().record_in(s, &[event]).await?;
         }
+        s.notify(Event::updated(ResourceKind::User, id));
         let updated = sql::user(s, id)
             .await?
             .ok_or_else(|| Error::not_found("user", id))?;
@@ -233,6 +236,7 @@ impl IdentityManager<'_> {
         if !sql::delete_user(s, id).await? {
             return Err(Error::not_found("user", id));
         }
+        s.notify(Event::deleted(ResourceKind::User, id));
         let event = self.app.revoke().of_user(id);
         self.app.revoke().record_in(s, &[event]).await
     }
