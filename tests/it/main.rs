@@ -10,4 +10,5 @@ mod effective_roles;
 mod harness;
 mod schema;
 mod structure;
+mod v2;
 mod v3;
