@@ -201,7 +201,7 @@ pub struct RequestBuilder<'a> {
 
 impl RequestBuilder<'_> {
     /// Sends it to the public listener; without this, the admin one gets it.
-    pub fn to_public(mut self) -> Self {
+    pub fn public(mut self) -> Self {
         self.edge = self.public;
         self
     }

@@ -24,7 +24,7 @@ fn password(name: &str, tenant: Option<&str>) -> Value {
 
 /// `access` of a login on the public listener.
 async fn access(app: &TestApp, body: Value) -> Value {
-    let answer = app.post("/v2.0/tokens", body).to_public().send().await;
+    let answer = app.post("/v2.0/tokens", body).public().send().await;
     answer.expect(200).json()["access"].take()
 }
 
@@ -91,7 +91,7 @@ async fn not_on_the_public_listener(app: &TestApp, calls: &[(&str, &str)]) {
     let admin = app.admin().await;
     for (method, path) in calls {
         let method = Method::from_bytes(method.as_bytes()).expect("a method");
-        let request = app.request(method, path).to_public().token(&admin);
+        let request = app.request(method, path).public().token(&admin);
         request.send().await.error(404);
     }
 }

@@ -17,7 +17,7 @@ fn aliases(answer: &Value) -> Vec<&str> {
 #[tokio::test]
 async fn the_root_lists_v3_as_stable_before_v2_as_deprecated() {
     let app = TestApp::new().await;
-    let root = app.get("/").to_public().send().await.expect(300).json();
+    let root = app.get("/").public().send().await.expect(300).json();
     let versions: Vec<_> = root["versions"]["values"]
         .as_array()
         .expect("a list")
@@ -55,12 +55,7 @@ async fn v2_describes_itself_whatever_the_method() {
             Method::DELETE,
             Method::PATCH,
         ] {
-            let answer = app
-                .request(method, path)
-                .to_public()
-                .send()
-                .await
-                .expect(200);
+            let answer = app.request(method, path).public().send().await.expect(200);
             assert_eq!(answer.json(), expected);
             assert_eq!(answer.header("vary"), "X-Auth-Token");
             assert!(answer.header("x-openstack-request-id").starts_with("req-"));
@@ -83,7 +78,7 @@ async fn each_listener_announces_its_own_extensions() {
     ];
     let public = app
         .get("/v2.0/extensions")
-        .to_public()
+        .public()
         .send()
         .await
         .expect(200)
@@ -120,7 +115,7 @@ async fn each_listener_announces_its_own_extensions() {
         "http://docs.openstack.org/identity/api/ext/OS-KSADM/v1.0"
     );
     app.get("/v2.0/extensions/OS-KSADM")
-        .to_public()
+        .public()
         .send()
         .await
         .error(404);
@@ -168,7 +163,7 @@ async fn v2_can_be_turned_off() {
     assert_eq!(versions, 1);
     for path in ["/v2.0", "/v2.0/", "/v2.0/extensions", "/v2.0//extensions"] {
         app.get(path).send().await.error(404);
-        app.get(path).to_public().send().await.error(404);
+        app.get(path).public().send().await.error(404);
     }
     app.get("/v3").send().await.expect(200);
 }

@@ -238,7 +238,7 @@ async fn on_the_public_listener_everybody_lists_the_own_tenants() {
     let unscoped = token_of(&access(&app, password("mia", None)).await);
     for token in [&mia.token, &unscoped] {
         let own = async |query: &str| {
-            let request = app.get(&format!("/v2.0/tenants{query}")).to_public();
+            let request = app.get(&format!("/v2.0/tenants{query}")).public();
             request.token(token).send().await
         };
         let all = own("").await.expect(200).json();
@@ -254,11 +254,11 @@ async fn on_the_public_listener_everybody_lists_the_own_tenants() {
         own("?marker=nope").await.error(400);
         own("?limit=x").await.error(400);
     }
-    app.get("/v2.0/tenants").to_public().send().await.error(401);
-    let bad = app.get("/v2.0/tenants").to_public().token("nonsense");
+    app.get("/v2.0/tenants").public().send().await.error(401);
+    let bad = app.get("/v2.0/tenants").public().token("nonsense");
     bad.send().await.error(401);
     app.head("/v2.0/tenants")
-        .to_public()
+        .public()
         .token(&mia.token)
         .send()
         .await

@@ -17,7 +17,7 @@ async fn a_login_to_a_tenant_answers_token_user_roles_and_catalog() {
     let app = TestApp::new().await;
     let answer = app
         .post("/v2.0/tokens", password("admin", Some("admin")))
-        .to_public()
+        .public()
         .send()
         .await
         .expect(200);
@@ -136,7 +136,7 @@ async fn malformed_logins_are_400() {
         json!({ "auth": { "token": { "id": "x".repeat(8193) } } }),
     ] {
         app.post("/v2.0/tokens", body)
-            .to_public()
+            .public()
             .send()
             .await
             .error(400);
@@ -144,17 +144,17 @@ async fn malformed_logins_are_400() {
     for content_type in ["application/x-www-form-urlencoded", "application/xml"] {
         let request = app
             .request(axum::http::Method::POST, "/v2.0/tokens")
-            .to_public();
+            .public();
         let request = request.header("content-type", content_type).bytes("auth");
         request.send().await.error(400);
     }
     let request = app
         .request(axum::http::Method::POST, "/v2.0/tokens")
-        .to_public();
+        .public();
     request.bytes("{\"auth\": ").send().await.error(400);
     let request = app
         .request(axum::http::Method::POST, "/v2.0/tokens")
-        .to_public();
+        .public();
     let large = request.bytes(format!("{{\"auth\": \"{}\"}}", "x".repeat(120_000)));
     let refused = large.send().await.expect(413);
     assert!(refused.header("content-type").starts_with("text/plain"));
@@ -206,7 +206,7 @@ async fn refused_logins_are_401_and_do_not_say_why() {
         by_token("nonsense", None),
         by_token("nonsense", Some("mia-project")),
     ] {
-        let answer = app.post("/v2.0/tokens", body).to_public().send().await;
+        let answer = app.post("/v2.0/tokens", body).public().send().await;
         messages.push(answer.error(401));
         assert_eq!(
             answer.header("www-authenticate"),
@@ -242,10 +242,7 @@ async fn names_are_looked_up_in_the_default_domain_and_ids_anywhere() {
     let access = access(&app, body).await;
     assert_eq!(access["token"]["tenant"]["name"], "far");
     // The caller's own list has only what is in the default domain.
-    let own = app
-        .get("/v2.0/tenants")
-        .to_public()
-        .token(&token_of(&access));
+    let own = app.get("/v2.0/tenants").public().token(&token_of(&access));
     assert_eq!(own.send().await.expect(200).json()["tenants"], json!([]));
 }
 
@@ -350,7 +347,7 @@ async fn validation_repeats_the_answer_of_the_login() {
             assert_eq!(seen.header("vary"), "X-Auth-Token");
             let head = app
                 .head(&path)
-                .to_public()
+                .public()
                 .token(&admin)
                 .send()
                 .await
@@ -461,7 +458,7 @@ async fn a_revoked_token_is_refused_at_once_everywhere() {
     app.delete(&path).token(&unscoped).send().await.error(401);
     let gone = app
         .delete(&path)
-        .to_public()
+        .public()
         .token(&admin)
         .send()
         .await
@@ -478,7 +475,7 @@ async fn a_revoked_token_is_refused_at_once_everywhere() {
         .await
         .error(404);
     app.get("/v2.0/tenants")
-        .to_public()
+        .public()
         .token(&mia.token)
         .send()
         .await
@@ -497,7 +494,7 @@ async fn the_endpoints_of_a_token_are_its_catalog_laid_flat() {
     let path = format!("/v2.0/tokens/{}/endpoints", mia.token);
     for answer in [
         app.get(&path).token(&admin).send().await,
-        app.get(&path).to_public().token(&admin).send().await,
+        app.get(&path).public().token(&admin).send().await,
     ] {
         let body = answer.expect(200).json();
         assert_eq!(body["endpoints_links"], json!([]));
@@ -525,7 +522,7 @@ async fn the_admin_token_administrates_but_is_no_token() {
     let path = format!("/v2.0/tokens/{}", mia.token);
     app.get(&path).token("s3cret").send().await.expect(200);
     app.get(&path)
-        .to_public()
+        .public()
         .token("s3cret")
         .send()
         .await
@@ -541,7 +538,7 @@ async fn the_admin_token_administrates_but_is_no_token() {
         .await
         .error(401);
     app.get("/v2.0/tenants")
-        .to_public()
+        .public()
         .token("s3cret")
         .send()
         .await
@@ -557,7 +554,7 @@ async fn the_admin_token_administrates_but_is_no_token() {
         .await
         .error(401);
     app.delete(&path)
-        .to_public()
+        .public()
         .token("s3cret")
         .send()
         .await

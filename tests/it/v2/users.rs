@@ -349,7 +349,7 @@ async fn users_are_administrated_by_administrators_on_the_admin_listener() {
     not_on_the_public_listener(&app, &paths).await;
     let unscoped = token_of(&access(&app, password("admin", None)).await);
     app.get(&one)
-        .to_public()
+        .public()
         .token(&unscoped)
         .send()
         .await
