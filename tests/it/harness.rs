@@ -38,6 +38,7 @@ pub struct TestApp {
     pub seed: Seed,
     edge: Edge,
     captured: Captured,
+    public: Edge,
     _keys: TempDir,
     _db: TestDb,
 }
@@ -69,12 +70,14 @@ impl TestApp {
         let drivers: Vec<Box<dyn Driver>> = vec![Box::new(captured.clone())];
         let app = App::with_notification_drivers(settings, db.db.clone(), clock, drivers)
             .expect("an app");
-        let edge = Edge::new(Arc::clone(&app), api::admin_router(&app), "127.0.0.1:5000");
+        let edge = Edge::new(Arc::clone(&app), api::admin_router(&app), "127.0.0.1:35357");
+        let public = Edge::new(Arc::clone(&app), api::public_router(&app), "127.0.0.1:5000");
         Self {
             app,
             seed,
             edge,
             captured,
+            public,
             _keys: keys,
             _db: db,
         }
@@ -122,6 +125,7 @@ impl TestApp {
             .header(header::HOST, "keystone.test");
         RequestBuilder {
             app: self,
+            edge: &self.edge,
             request,
             body: Body::empty(),
         }
@@ -204,11 +208,19 @@ impl Persona {
 /// A request being put together.
 pub struct RequestBuilder<'a> {
     app: &'a TestApp,
+    /// The listener that gets it.
+    edge: &'a Edge,
     request: axum::http::request::Builder,
     body: Body,
 }
 
 impl RequestBuilder<'_> {
+    /// Sends it to the public listener; without this, the admin one gets it.
+    pub fn public(mut self) -> Self {
+        self.edge = &self.app.public;
+        self
+    }
+
     /// Sends it with this X-Auth-Token.
     pub fn token(self, token: &str) -> Self {
         self.header("x-auth-token", token)
@@ -242,7 +254,7 @@ impl RequestBuilder<'_> {
         let request = self.request.body(self.body).expect("a well-formed request");
         let description = format!("{} {}", request.method(), request.uri());
         let method = request.method().clone();
-        let response = self.app.edge.handle(request).await;
+        let response = self.edge.handle(request).await;
         let route = response.extensions().get::<MatchedPath>().cloned();
         let answer = Answer::read(description, response).await;
         if let Some(route) = route

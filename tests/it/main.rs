@@ -9,6 +9,8 @@ mod edge;
 mod effective_roles;
 mod harness;
 mod notifications;
+mod routes;
 mod schema;
 mod structure;
+mod v2;
 mod v3;
