@@ -129,7 +129,8 @@ fn member(ctx: &Context, status: StatusCode, role: &Role) -> Response {
     ctx.member(status, "role", "roles", &role.id, body(role))
 }
 
-fn body(role: &Role) -> Map<String, Value> {
+/// A role as answers show it, without links.
+pub fn body(role: &Role) -> Map<String, Value> {
     let mut body = role.extra.clone();
     body.insert("id".to_owned(), json!(role.id));
     body.insert("name".to_owned(), json!(role.name));
