@@ -3,6 +3,7 @@
 
 mod answer;
 pub mod db;
+pub mod delegation;
 mod domains;
 mod scene;
 mod seed;
