@@ -9,6 +9,7 @@ use crate::driver::sql::assignment::role as roles_sql;
 use crate::driver::sql::db::Session;
 use crate::driver::sql::trust as sql;
 use crate::error::{Error, Result};
+use crate::model::event::{Event, ResourceKind};
 use crate::model::trust::Trust;
 use crate::model::{RevocationEvent, Role, Timestamp, TrustId, UserId};
 
@@ -93,6 +94,9 @@ impl<'a> TrustManager<'a> {
         }
         if !sql::delete_trusts(s, &doomed, now).await? {
             return Err(Error::not_found("trust", id));
+        }
+        for id in &doomed {
+            s.notify(Event::deleted(ResourceKind::Trust, id));
         }
         let events: Vec<_> = doomed
             .iter()

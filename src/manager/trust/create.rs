@@ -7,6 +7,7 @@ use crate::driver::sql::{identity, resource, trust as sql};
 use crate::error::{Error, Result};
 use crate::manager::assignment::lookup::{RoleLookup, role_ids};
 use crate::model::delegation::expiry;
+use crate::model::event::{Event, ResourceKind};
 use crate::model::trust::Trust;
 use crate::model::{ProjectId, Role, RoleId, Timestamp, TrustId, UserId};
 use serde_json::{Map, Value};
@@ -98,6 +99,7 @@ impl TrustManager<'_> {
                     .to_owned()
             })
         })?;
+        s.notify(Event::created(ResourceKind::Trust, &trust.id));
         let roles = roles_sql::roles_by_id(s, &trust.role_ids).await?;
         Ok((trust, roles))
     }
