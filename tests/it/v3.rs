@@ -13,4 +13,5 @@ mod regions;
 mod role_assignments;
 mod roles;
 mod services;
+mod trusts;
 mod users;
