@@ -23,6 +23,7 @@ use crate::manager::{
     assignment::AssignmentManager,
     auth::AuthManager,
     catalog::{CatalogCache, CatalogManager},
+    domain_config::DomainConfigManager,
     identity::IdentityManager,
     notify::Notifier,
     resource::ResourceManager,
@@ -153,6 +154,11 @@ impl App {
     /// Users, groups, passwords.
     pub fn identity(&self) -> IdentityManager<'_> {
         IdentityManager::new(self)
+    }
+
+    /// Configuration of single domains.
+    pub fn domain_config(&self) -> DomainConfigManager<'_> {
+        DomainConfigManager::new(self)
     }
 
     /// Projects and domains.

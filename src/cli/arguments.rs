@@ -214,6 +214,14 @@ pub(super) enum Command {
     /// Done in small batches, so that servers go on meanwhile. May run several times at once and be
     /// interrupted. With a token driver other than sql there is nothing to flush: exits 1.
     TokenFlush(TokenFlush),
+    /// Put the configuration files of single domains into the database
+    DomainConfigUpload(DomainConfigUpload),
+    /// Forget under which ids users and groups of other directories are known here
+    MappingPurge(MappingPurge),
+    /// Give ids to the users of a domain whose directory is elsewhere
+    MappingPopulate(MappingPopulate),
+    /// Look for what is often wrong with an installation; exits 1 when there is something
+    Doctor,
     /// Print a configuration file with every option and its default
     SampleConfig,
     /// Print a policy file with every rule and its default
@@ -274,6 +282,45 @@ pub(super) struct Bootstrap {
     /// Let new roles be changed
     #[arg(long, action = ArgAction::SetTrue)]
     pub no_immutable_roles: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(rename_all = "kebab-case")]
+pub(super) struct DomainConfigUpload {
+    /// Every file keystone.<domain>.conf in [identity] domain_config_dir
+    #[arg(long)]
+    pub all: bool,
+    /// The file of this domain alone
+    #[arg(long)]
+    pub domain_name: Option<String>,
+}
+
+#[derive(Debug, Args)]
+#[command(rename_all = "kebab-case")]
+pub(super) struct MappingPurge {
+    /// All of them; no other option may be given then
+    #[arg(long)]
+    pub all: bool,
+    /// Only those of this domain
+    #[arg(long)]
+    pub domain_name: Option<String>,
+    /// Only the one with this id here
+    #[arg(long)]
+    pub public_id: Option<String>,
+    /// Only those with this id in their directory
+    #[arg(long)]
+    pub local_id: Option<String>,
+    /// Only those of users, or of groups
+    #[arg(long = "type", value_parser = ["user", "group"])]
+    pub entity_type: Option<String>,
+}
+
+#[derive(Debug, Args)]
+#[command(rename_all = "kebab-case")]
+pub(super) struct MappingPopulate {
+    /// Name of the domain
+    #[arg(long)]
+    pub domain_name: String,
 }
 
 #[derive(Debug, Args)]

@@ -1,6 +1,8 @@
 //! The built programs: what operators type, and what happens then.
 
 mod commands;
+mod directories;
+mod doctor;
 mod first_run;
 mod harness;
 mod serving;

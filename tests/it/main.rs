@@ -4,10 +4,12 @@
 //! `postgres://user@host/` and `mysql://user@host/` a server on which the user may create databases.
 
 mod cli;
+mod cors;
 mod database;
 mod edge;
 mod effective_roles;
 mod harness;
+mod healthcheck;
 mod notifications;
 mod routes;
 mod schema;
