@@ -7,7 +7,7 @@ use crate::config::{Config, LogFormat};
 use anyhow::Context as _;
 use chrono::format::{Item, StrftimeItems};
 use file::LogFile;
-use std::io::{self, IsTerminal as _, Write};
+use std::io::{self, BufWriter, IsTerminal as _, Write};
 use std::path::PathBuf;
 use tracing_appender::non_blocking::{NonBlocking, NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::fmt::{format::Writer, time::FormatTime};
@@ -17,6 +17,9 @@ use tracing_subscriber::{EnvFilter, Layer, Registry, fmt, reload};
 
 /// Lines that may wait for a slow disk or terminal; then requests wait, too, rather than lose lines.
 const LINES_WAITING: usize = 8192;
+
+/// Bytes of waiting lines that are written in one go.
+const WRITTEN_AT_ONCE: usize = 64 << 10;
 
 /// The running log. Dropping it writes what is still waiting.
 pub(super) struct Log {
@@ -61,7 +64,8 @@ pub(super) fn start(program: Program, config: &Config, serves: bool) -> anyhow::
         .lossy(false)
         .buffered_lines_limit(LINES_WAITING)
         .thread_name("log")
-        .finish(writer);
+        // Flushed whenever no line is waiting.
+        .finish(BufWriter::with_capacity(WRITTEN_AT_ONCE, writer));
     let json = options.use_json
         || match config.server.log_format {
             LogFormat::Json => true,

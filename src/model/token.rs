@@ -4,6 +4,8 @@ use super::{
     ApplicationCredentialId, DomainId, EndpointId, GroupId, IdpId, ProjectId, RegionId, RoleId,
     ServiceId, Timestamp, TrustId, UserId,
 };
+use crate::error::{Error, Result};
+use bytes::Bytes;
 
 /// The facts inside a token. Everything else in a token's answer (roles, catalog, names) is looked up
 /// when the token is validated.
@@ -26,7 +28,7 @@ pub struct TokenPayload {
 }
 
 /// What a token reaches.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum TokenScope {
     /// Nothing but what the user may do without roles.
     Unscoped,
@@ -39,7 +41,7 @@ pub enum TokenScope {
 }
 
 /// How a token came to be: the delegation or the federation behind it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum TokenOrigin {
     /// The user's own credentials.
     Direct,
@@ -92,8 +94,8 @@ pub struct ValidToken {
     pub roles: Vec<RoleRef>,
     /// Names of `roles`, in the same order, as policy wants them.
     pub role_names: Vec<String>,
-    /// The service catalog with its URLs filled in; `None` for an unscoped token.
-    pub catalog: Option<Vec<CatalogService>>,
+    /// `None` for an unscoped token.
+    pub catalog: Option<Catalog>,
     /// Whether the project is the configured admin project; `None` when none is configured.
     pub is_admin_project: Option<bool>,
 }
@@ -121,8 +123,37 @@ pub enum ResolvedScope {
     System,
 }
 
+/// A catalog with its URLs filled in, kept as the JSON array that answers show: it is by far the largest
+/// part of a token, and the tokens for one project share it.
+#[derive(Clone, Debug)]
+pub struct Catalog(Bytes);
+
+impl Catalog {
+    /// A catalog of these services.
+    ///
+    /// # Errors
+    /// 500 when the services can't be written as JSON.
+    pub fn new(services: &[CatalogService]) -> Result<Self> {
+        let json = serde_json::to_vec(services).map_err(Error::internal)?;
+        Ok(Self(json.into()))
+    }
+
+    /// `[{"endpoints": …}, …]`.
+    pub fn json(&self) -> &Bytes {
+        &self.0
+    }
+
+    /// The services, for answers of another shape. Parses the JSON.
+    ///
+    /// # Errors
+    /// 500 when the JSON is not what [`new`](Self::new) wrote.
+    pub fn services(&self) -> Result<Vec<CatalogService>> {
+        serde_json::from_slice(&self.0).map_err(Error::internal)
+    }
+}
+
 /// A service of the catalog, as tokens show it.
-#[derive(Clone, Debug, serde::Serialize)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct CatalogService {
     pub endpoints: Vec<CatalogEndpoint>,
     pub id: ServiceId,
@@ -132,7 +163,7 @@ pub struct CatalogService {
 }
 
 /// An endpoint of the catalog, as tokens show it.
-#[derive(Clone, Debug, serde::Serialize)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct CatalogEndpoint {
     pub id: EndpointId,
     pub interface: String,

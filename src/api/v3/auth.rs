@@ -2,7 +2,7 @@
 
 use crate::api::body::JsonBody;
 use crate::api::context::Context;
-use crate::api::response::{json, no_content, raw_json};
+use crate::api::response::{Chunks, chunked_json, json, no_content, raw_json};
 use crate::api::schema;
 use crate::api::v3::{domains, projects};
 use crate::config::Config;
@@ -72,10 +72,11 @@ pub async fn show_catalog(ctx: Context) -> Result<Response> {
         ));
     };
     let links = json!({ "self": format!("{}/auth/catalog", ctx.base().v3()) });
-    Ok(json(
-        StatusCode::OK,
-        &json!({ "catalog": catalog, "links": links }),
-    ))
+    let mut body = Chunks::default();
+    body.push(Bytes::from_static(b"{\"catalog\":"));
+    body.push(catalog.json().clone());
+    body.push(format!(",\"links\":{links}}}\n").into());
+    Ok(chunked_json(StatusCode::OK, body))
 }
 
 /// `GET /v3/auth/projects`
@@ -159,22 +160,27 @@ async fn subject(ctx: &Context, rule: &str, token: &str, window: i64) -> Result<
 }
 
 fn token_response(ctx: &Context, status: StatusCode, token: &str, entry: &TokenEntry) -> Response {
-    let body = if ctx.query.has("nocatalog") {
-        entry
-            .body_without_catalog
-            .get_or_init(|| render(&entry.token, false))
-    } else {
-        entry.body.get_or_init(|| render(&entry.token, true))
+    let rendered = entry.body.get_or_init(|| render(&entry.token));
+    let mut response = match &entry.token.catalog {
+        Some(catalog) if !ctx.query.has("nocatalog") => {
+            // `{"token": {…}}` is opened again, and the catalog, which many tokens share, goes in there.
+            let mut body = Chunks::default();
+            body.push(rendered.slice(..rendered.len().saturating_sub(2)));
+            body.push(Bytes::from_static(b",\"catalog\":"));
+            body.push(catalog.json().clone());
+            body.push(Bytes::from_static(b"}}"));
+            chunked_json(status, body)
+        }
+        _ => raw_json(status, rendered.clone()),
     };
-    let mut response = raw_json(status, body.clone());
     if let Ok(value) = HeaderValue::from_str(token) {
         response.headers_mut().insert("x-subject-token", value);
     }
     response
 }
 
-/// The answer's body; members in the order in which Keystone gives them.
-fn render(token: &ValidToken, with_catalog: bool) -> Bytes {
+/// The answer's body but for the catalog, which Keystone gives last.
+fn render(token: &ValidToken) -> Bytes {
     let payload = &token.payload;
     let mut body = Map::new();
     let mut set = |key: &str, value: Value| body.insert(key.to_owned(), value);
@@ -218,9 +224,6 @@ fn render(token: &ValidToken, with_catalog: bool) -> Bytes {
     }
     if let Some(is_admin_project) = token.is_admin_project {
         set("is_admin_project", json!(is_admin_project));
-    }
-    if let (true, Some(catalog)) = (with_catalog, &token.catalog) {
-        set("catalog", json!(catalog));
     }
     Bytes::from(json!({ "token": body }).to_string())
 }

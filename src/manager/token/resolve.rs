@@ -8,13 +8,13 @@ use crate::driver::sql::token::{ScopeFacts, UserFacts};
 use crate::error::{Error, Result};
 use crate::manager::catalog::urls::UrlContext;
 use crate::model::token::{
-    CatalogService, ResolvedScope, RoleRef, TokenOrigin, TokenPayload, TokenScope, TokenUser,
-    ValidToken,
+    Catalog, ResolvedScope, RoleRef, TokenOrigin, TokenPayload, TokenScope, TokenUser, ValidToken,
 };
 use crate::model::{ProjectId, Timestamp};
 
 impl TokenManager<'_> {
-    /// Reads what the payload names.
+    /// Reads what the payload names. All that is found but the payload itself must depend on the
+    /// payload's user, scope and origin alone: other tokens that agree in these share it.
     ///
     /// # Errors
     /// 401 when the user is gone or disabled; 404 when the user's domain is disabled, or the scope is
@@ -120,7 +120,7 @@ impl TokenManager<'_> {
         payload: &TokenPayload,
         scope: &ResolvedScope,
         config: &Config,
-    ) -> Result<Option<Vec<CatalogService>>> {
+    ) -> Result<Option<Catalog>> {
         let project_id = match scope {
             ResolvedScope::Unscoped => return Ok(None),
             ResolvedScope::Project { id, .. } => Some(id),
