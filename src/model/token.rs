@@ -6,6 +6,7 @@ use super::{
 };
 use crate::error::{Error, Result};
 use bytes::Bytes;
+use serde_json::value::RawValue;
 
 /// The facts inside a token. Everything else in a token's answer (roles, catalog, names) is looked up
 /// when the token is validated.
@@ -149,6 +150,14 @@ impl Catalog {
     /// 500 when the JSON is not what [`new`](Self::new) wrote.
     pub fn services(&self) -> Result<Vec<CatalogService>> {
         serde_json::from_slice(&self.0).map_err(Error::internal)
+    }
+}
+
+impl serde::Serialize for Catalog {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serde_json::from_slice::<&RawValue>(&self.0)
+            .map_err(serde::ser::Error::custom)?
+            .serialize(serializer)
     }
 }
 
