@@ -21,7 +21,7 @@ use crate::manager::{
     catalog::{CatalogCache, CatalogManager},
     identity::IdentityManager,
     resource::ResourceManager,
-    revoke::RevokeManager,
+    revoke::{RevocationLog, RevokeManager},
     token::{TokenCache, TokenManager},
 };
 use crate::model::Timestamp;
@@ -39,6 +39,7 @@ pub struct App {
     pub hashing: HashingPool,
     pub tokens: TokenCache,
     pub catalogs: CatalogCache,
+    pub revocations: RevocationLog,
     pub metrics: Metrics,
 }
 
@@ -68,6 +69,7 @@ impl App {
             hashing,
             tokens: TokenCache::new(&config.cache),
             catalogs: CatalogCache::new(config.cache.enabled != Some(false)),
+            revocations: RevocationLog::default(),
             metrics: Metrics::default(),
             settings: ArcSwap::from_pointee(settings),
             db,

@@ -4,10 +4,12 @@
 //! `postgres://user@host/` and `mysql://user@host/` a server on which the user may create databases.
 
 mod cli;
+mod cost;
 mod database;
 mod edge;
 mod effective_roles;
 mod harness;
+mod revocation;
 mod routes;
 mod schema;
 mod structure;

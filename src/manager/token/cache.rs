@@ -108,11 +108,13 @@ impl TokenEntry {
     }
 }
 
-/// What the facts behind a token depend on. Many tokens share one: services ask for a new token again
+/// What the facts behind a token depend on: all that it carries but times and audit ids. Many tokens
+/// share one: services ask for a new token again
 /// and again, always as the same user for the same project.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Subject {
     user_id: UserId,
+    methods: Vec<String>,
     scope: TokenScope,
     origin: TokenOrigin,
 }
@@ -121,6 +123,7 @@ impl Subject {
     fn of(payload: &TokenPayload) -> Self {
         Self {
             user_id: payload.user_id.clone(),
+            methods: payload.methods.clone(),
             scope: payload.scope.clone(),
             origin: payload.origin.clone(),
         }
@@ -153,6 +156,11 @@ impl TokenCache {
             }),
             asks_every_time: enabled && options.version_poll_interval_ms == 0,
         }
+    }
+
+    /// Whether anything is kept at all.
+    pub fn is_enabled(&self) -> bool {
+        self.kept.is_some()
     }
 
     /// Whether the versions must be read for each request, because nobody polls them.

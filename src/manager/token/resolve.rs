@@ -13,8 +13,8 @@ use crate::model::token::{
 use crate::model::{ProjectId, Timestamp};
 
 impl TokenManager<'_> {
-    /// Reads what the payload names. All that is found but the payload itself must depend on the
-    /// payload's user, scope and origin alone: other tokens that agree in these share it.
+    /// Reads what the payload names. What is found must not depend on its times and audit ids: other
+    /// tokens that agree in all the rest share it.
     ///
     /// # Errors
     /// 401 when the user is gone or disabled; 404 when the user's domain is disabled, or the scope is

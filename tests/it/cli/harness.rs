@@ -77,6 +77,20 @@ impl Home {
         self.manage(&[name, "--keystone-user", &user, "--keystone-group", &group])
     }
 
+    /// As [`manage_keys`](Self::manage_keys) with one more word.
+    pub fn manage_keys_with(&self, name: &str, word: &str) -> Output {
+        let owner = std::fs::metadata(self.folder.path()).expect("the folder");
+        let (user, group) = (owner.uid().to_string(), owner.gid().to_string());
+        self.manage(&[
+            name,
+            "--keystone-user",
+            &user,
+            "--keystone-group",
+            &group,
+            word,
+        ])
+    }
+
     fn program(&self, path: &str) -> Command {
         let mut command = Command::new(path);
         command
