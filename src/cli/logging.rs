@@ -1,12 +1,14 @@
 //! The log: where it goes, in which form, and how much of it.
 
 mod file;
+mod json;
 
 use super::arguments::Program;
 use crate::config::{Config, LogFormat};
 use anyhow::Context as _;
 use chrono::format::{Item, StrftimeItems};
 use file::LogFile;
+use json::JsonLines;
 use std::io::{self, BufWriter, IsTerminal as _, Write};
 use std::path::PathBuf;
 use tracing_appender::non_blocking::{NonBlocking, NonBlockingBuilder, WorkerGuard};
@@ -95,15 +97,8 @@ fn lines(
     terminal: bool,
 ) -> Box<dyn Layer<Levelled> + Send + Sync> {
     if json {
-        let lines = fmt::layer()
-            .json()
-            .flatten_event(true)
-            .with_current_span(false);
-        return lines
-            .with_span_list(false)
-            .with_timer(Utc)
-            .with_writer(writer)
-            .boxed();
+        let lines = fmt::layer().event_format(JsonLines).with_ansi(false);
+        return lines.with_writer(writer).boxed();
     }
     let lines = fmt::layer().with_ansi(terminal && config.default.log_color);
     lines
@@ -172,20 +167,6 @@ impl<A: Write, B: Write> Write for Both<A, B> {
     fn flush(&mut self) -> io::Result<()> {
         self.0.flush()?;
         self.1.flush()
-    }
-}
-
-/// Times of JSON lines.
-struct Utc;
-
-impl FormatTime for Utc {
-    fn format_time(&self, writer: &mut Writer<'_>) -> std::fmt::Result {
-        let now = chrono::Utc::now();
-        write!(
-            writer,
-            "{}",
-            now.to_rfc3339_opts(chrono::SecondsFormat::Micros, true)
-        )
     }
 }
 

@@ -3,4 +3,5 @@
 mod commands;
 mod first_run;
 mod harness;
+mod keys;
 mod serving;
