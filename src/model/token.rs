@@ -101,6 +101,18 @@ pub struct ValidToken {
     pub is_admin_project: Option<bool>,
 }
 
+impl ValidToken {
+    /// The services of the catalog; none of an unscoped token. Parses the catalog's JSON.
+    ///
+    /// # Errors
+    /// As [`Catalog::services`].
+    pub fn services(&self) -> Result<Vec<CatalogService>> {
+        self.catalog
+            .as_ref()
+            .map_or(Ok(Vec::new()), Catalog::services)
+    }
+}
+
 /// The user of a token.
 #[derive(Clone, Debug)]
 pub struct TokenUser {

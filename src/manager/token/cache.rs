@@ -23,6 +23,8 @@ pub struct TokenEntry {
     pub token: ValidToken,
     /// The body of the answer without the catalog. Rendered when first asked for.
     pub body: OnceLock<Bytes>,
+    /// The token's text and the body of v2.0's answer, which repeats it.
+    pub v2_body: OnceLock<(String, Bytes)>,
     facts: Facts,
     revoke_version: AtomicU64,
 }
@@ -81,6 +83,7 @@ impl TokenEntry {
         Self {
             token,
             body: OnceLock::new(),
+            v2_body: OnceLock::new(),
             facts,
             revoke_version: AtomicU64::new(freshness.revoke),
         }
