@@ -140,6 +140,7 @@ mod tests {
             role_names: vec!["role".to_owned()],
             catalog: None,
             is_admin_project: None,
+            delegation: Vec::new(),
         }
     }
 

@@ -46,7 +46,13 @@ impl<'a> Marks<'a> {
             | TokenOrigin::OAuth2 { .. }
             | TokenOrigin::Federated { .. } => {}
         }
-        named.push((Member::UserId, payload.user_id.as_str()));
+        let trustor = token.trust().map(|trust| trust.trustor_user_id.as_str());
+        // Of a trust, the payload's user is the trustee.
+        let users = [Some(payload.user_id.as_str()), trustor];
+        named.extend(users.into_iter().flatten().map(|id| (Member::UserId, id)));
+        if let Some(access_token) = token.access_token() {
+            named.push((Member::ConsumerId, access_token.consumer_id.as_str()));
+        }
         let mut scope_domain = None;
         match &token.scope {
             ResolvedScope::Project { id, .. } => named.push((Member::ProjectId, id.as_str())),
