@@ -9,6 +9,7 @@ mod database;
 mod edge;
 mod effective_roles;
 mod harness;
+mod notifications;
 mod revocation;
 mod routes;
 mod schema;
