@@ -96,6 +96,9 @@ mod tests {
         DomainRef, ResolvedScope, RoleRef, TokenOrigin, TokenPayload, TokenScope, TokenUser,
         ValidToken,
     };
+    use crate::model::delegation::Delegation;
+    use crate::model::oauth1::AccessToken;
+    use crate::model::trust::Trust;
     use proptest::prelude::*;
     use proptest::sample::select;
 
@@ -210,6 +213,52 @@ mod tests {
             assert!(revokes(mine.clone(), &token), "{mine:?}");
             assert!(!revokes(others.clone(), &token), "{others:?}");
         }
+    }
+
+    #[test]
+    fn both_sides_of_a_trust_and_the_consumer_of_an_access_token_end_its_tokens() {
+        let of = |user: &str| event(|e| e.user_id = Some(user.to_owned()));
+        let mut token = token(10);
+        assert!(!revokes(of("trustor"), &token));
+        token.delegation = vec![Delegation::Trust {
+            trust: Trust {
+                id: "trust".into(),
+                trustor_user_id: "trustor".into(),
+                trustee_user_id: "user".into(),
+                project_id: None,
+                impersonation: false,
+                deleted_at: None,
+                expires_at: None,
+                remaining_uses: None,
+                redelegated_trust_id: None,
+                redelegation_count: 0,
+                role_ids: Vec::new(),
+            },
+            roles: Vec::new(),
+        }];
+        assert!(revokes(of("trustor"), &token) && revokes(of("user"), &token));
+
+        token.payload.origin = TokenOrigin::OAuth1 {
+            access_token_id: "access".into(),
+        };
+        token.delegation = vec![Delegation::OAuth1(AccessToken {
+            id: "access".into(),
+            secret: "s".into(),
+            authorizing_user_id: "user".into(),
+            project_id: "project".into(),
+            role_ids: Vec::new(),
+            consumer_id: "consumer".into(),
+            expires_at: None,
+        })];
+        for (id, dies) in [("consumer", true), ("other", false)] {
+            let consumer = event(|e| e.consumer_id = Some(id.to_owned()));
+            assert_eq!(revokes(consumer, &token), dies);
+        }
+        for (id, dies) in [("access", true), ("other", false)] {
+            let access = event(|e| e.access_token_id = Some(id.to_owned()));
+            assert_eq!(revokes(access, &token), dies);
+        }
+        assert!(!revokes(event(|e| e.trust_id = Some("trust".to_owned())), &token));
     }
 
     #[test]
