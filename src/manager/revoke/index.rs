@@ -92,12 +92,12 @@ fn merge(events: &mut Vec<RevocationEvent>, event: RevocationEvent) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::delegation::Delegation;
+    use crate::model::oauth1::AccessToken;
     use crate::model::token::{
         DomainRef, ResolvedScope, RoleRef, TokenOrigin, TokenPayload, TokenScope, TokenUser,
         ValidToken,
     };
-    use crate::model::delegation::Delegation;
-    use crate::model::oauth1::AccessToken;
     use crate::model::trust::Trust;
     use proptest::prelude::*;
     use proptest::sample::select;
@@ -258,7 +258,10 @@ mod tests {
             let access = event(|e| e.access_token_id = Some(id.to_owned()));
             assert_eq!(revokes(access, &token), dies);
         }
-        assert!(!revokes(event(|e| e.trust_id = Some("trust".to_owned())), &token));
+        assert!(!revokes(
+            event(|e| e.trust_id = Some("trust".to_owned())),
+            &token
+        ));
     }
 
     #[test]
