@@ -2,6 +2,7 @@
 
 mod file;
 mod json;
+mod lines;
 
 use super::arguments::Program;
 use crate::config::{Config, LogFormat};
@@ -9,25 +10,19 @@ use anyhow::Context as _;
 use chrono::format::{Item, StrftimeItems};
 use file::LogFile;
 use json::JsonLines;
-use std::io::{self, BufWriter, IsTerminal as _, Write};
+use lines::Lines;
+use std::io::{self, IsTerminal as _, Write};
 use std::path::PathBuf;
-use tracing_appender::non_blocking::{NonBlocking, NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::fmt::{format::Writer, time::FormatTime};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{EnvFilter, Layer, Registry, fmt, reload};
 
-/// Lines that may wait for a slow disk or terminal; then requests wait, too, rather than lose lines.
-const LINES_WAITING: usize = 8192;
-
-/// Bytes of waiting lines that are written in one go.
-const WRITTEN_AT_ONCE: usize = 64 << 10;
-
 /// The running log. Dropping it writes what is still waiting.
 pub(super) struct Log {
     level: reload::Handle<EnvFilter, Registry>,
     is_file: bool,
-    _writer: WorkerGuard,
+    _writer: lines::Guard,
 }
 
 impl Log {
@@ -62,12 +57,7 @@ pub(super) fn start(program: Program, config: &Config, serves: bool) -> anyhow::
             }
         }
     };
-    let (writer, guard) = NonBlockingBuilder::default()
-        .lossy(false)
-        .buffered_lines_limit(LINES_WAITING)
-        .thread_name("log")
-        // Flushed whenever no line is waiting.
-        .finish(BufWriter::with_capacity(WRITTEN_AT_ONCE, writer));
+    let (writer, guard) = lines::start(writer).context("the log's thread can't be started")?;
     let json = options.use_json
         || match config.server.log_format {
             LogFormat::Json => true,
@@ -77,7 +67,7 @@ pub(super) fn start(program: Program, config: &Config, serves: bool) -> anyhow::
     let (level, handle) = reload::Layer::new(filter(config));
     tracing_subscriber::registry()
         .with(level)
-        .with(lines(config, writer, json, terminal))
+        .with(layer(config, writer, json, terminal))
         .try_init()
         .context("the log can't be started")?;
     warn_of_ignored(config);
@@ -90,9 +80,9 @@ pub(super) fn start(program: Program, config: &Config, serves: bool) -> anyhow::
 
 type Levelled = tracing_subscriber::layer::Layered<reload::Layer<EnvFilter, Registry>, Registry>;
 
-fn lines(
+fn layer(
     config: &Config,
-    writer: NonBlocking,
+    writer: Lines,
     json: bool,
     terminal: bool,
 ) -> Box<dyn Layer<Levelled> + Send + Sync> {
