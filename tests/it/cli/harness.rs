@@ -105,7 +105,9 @@ impl Home {
 
     /// Starts a server on a port of its own.
     pub fn serve(&self, words: &[&str]) -> Server {
-        let log = self.path("log");
+        // Several servers may share a home.
+        let mut names = (0..).map(|number| self.path(&format!("log-{number}")));
+        let log = names.find(|path| !path.exists()).expect("a free name");
         let errors = std::fs::File::create(&log).expect("a log");
         let out = std::fs::File::create(self.path("stdout")).expect("a file for the output");
         let child = self
