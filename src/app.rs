@@ -27,7 +27,7 @@ use crate::manager::{
     identity::IdentityManager,
     notify::Notifier,
     resource::ResourceManager,
-    revoke::RevokeManager,
+    revoke::{RevocationLog, RevokeManager},
     token::{TokenCache, TokenManager},
     trust::TrustManager,
 };
@@ -59,6 +59,7 @@ pub struct Parts {
     /// Where tokens are kept that are not their own proof.
     pub token_store: Arc<dyn TokenStore>,
     pub catalogs: CatalogCache,
+    pub revocations: RevocationLog,
     pub metrics: Metrics,
 }
 
@@ -101,6 +102,7 @@ impl App {
             tokens: TokenCache::new(&config.cache),
             token_store: token_stores::open(config, &db)?,
             catalogs: CatalogCache::new(config.cache.enabled != Some(false)),
+            revocations: RevocationLog::default(),
             metrics: Metrics::default(),
             settings: ArcSwap::from_pointee(settings),
             clock,

@@ -190,15 +190,15 @@ pub(super) enum Command {
     /// Make the keys of tokens and receipts unless there are some
     FernetSetup(KeyOwner),
     /// Put the next key of tokens and receipts into use
-    FernetRotate(KeyOwner),
+    FernetRotate(KeyRotation),
     /// Make the keys of tokens unless there are some
     TokenSetup(KeyOwner),
     /// Put the next key of tokens into use
-    TokenRotate(KeyOwner),
+    TokenRotate(KeyRotation),
     /// Make the keys of receipts unless there are some
     ReceiptSetup(KeyOwner),
     /// Put the next key of receipts into use
-    ReceiptRotate(KeyOwner),
+    ReceiptRotate(KeyRotation),
     /// Make the keys that encrypt credentials unless there are some
     CredentialSetup(KeyOwner),
     /// Put the next key of credentials into use; refuses while some wait for credential_migrate
@@ -358,6 +358,15 @@ pub(super) struct KeyOwner {
     /// Name or id of the group that shall own the files
     #[arg(long, value_name = "GROUP")]
     pub keystone_group: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct KeyRotation {
+    #[command(flatten)]
+    pub owner: KeyOwner,
+    /// Also when that deletes a key with which tokens were made that are still good
+    #[arg(long)]
+    pub force: bool,
 }
 
 #[derive(Debug, Args)]

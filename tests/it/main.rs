@@ -5,12 +5,14 @@
 
 mod cli;
 mod cors;
+mod cost;
 mod database;
 mod edge;
 mod effective_roles;
 mod harness;
 mod healthcheck;
 mod notifications;
+mod revocation;
 mod routes;
 mod schema;
 mod structure;

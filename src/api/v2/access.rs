@@ -24,7 +24,7 @@ pub fn tenant_id(token: &ValidToken) -> Option<&crate::model::ProjectId> {
 }
 
 /// The document of the token with this text; `tenant` is its project.
-pub fn document(token: &ValidToken, text: &str, tenant: Option<&Project>) -> Value {
+pub fn document(token: &ValidToken, text: &str, tenant: Option<&Project>) -> Result<Value> {
     let mut head = Map::new();
     head.insert("id".to_owned(), json!(text));
     head.insert("issued_at".to_owned(), json!(token.payload.issued_at));
@@ -40,9 +40,9 @@ pub fn document(token: &ValidToken, text: &str, tenant: Option<&Project>) -> Val
         .map(|name| json!({ "name": name }))
         .collect();
     let role_ids: Vec<_> = token.roles.iter().map(|role| &role.id).collect();
-    json!({ "access": {
+    Ok(json!({ "access": {
         "token": head,
-        "serviceCatalog": catalog(token.catalog.as_deref().unwrap_or_default()),
+        "serviceCatalog": catalog(&token.services()?),
         "user": {
             "id": token.user.id,
             "name": token.user.name,
@@ -51,7 +51,7 @@ pub fn document(token: &ValidToken, text: &str, tenant: Option<&Project>) -> Val
             "roles_links": [],
         },
         "metadata": { "is_admin": 0, "roles": role_ids },
-    } })
+    } }))
 }
 
 /// One endpoint of v2.0: the addresses of one type of service in one region.
