@@ -107,7 +107,7 @@ async fn subject(ctx: &Context, token: &str) -> Result<Arc<TokenEntry>> {
 }
 
 /// The token's document, rendered once for all who ask.
-async fn respond(ctx: &Context, token: &str, entry: &TokenEntry) -> Result<Response> {
+pub(super) async fn respond(ctx: &Context, token: &str, entry: &TokenEntry) -> Result<Response> {
     if let Some((text, body)) = entry.v2_body.get()
         && text == token
     {
