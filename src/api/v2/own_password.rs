@@ -6,7 +6,6 @@ use super::tokens;
 use crate::api::body::JsonBody;
 use crate::api::context::{Context, PathArgs};
 use crate::error::{Error, Result};
-use crate::model::token::TokenOrigin;
 use crate::model::{Secret, UserId};
 use axum::response::Response;
 
@@ -29,7 +28,7 @@ pub async fn change(ctx: Context, path: PathArgs, body: JsonBody) -> Result<Resp
     let original = required("original_password")?;
     let password = required("password")?;
     let caller = ctx.token().map_err(as_unauthorized)?;
-    if caller.payload.user_id != id || caller.payload.origin != TokenOrigin::Direct {
+    if caller.payload.user_id != id || !caller.delegation.is_empty() {
         return Err(Error::Forbidden(
             "only a user's own token changes its password".to_owned(),
         ));

@@ -1,8 +1,9 @@
 //! A token instead of one that a change of password has just ended.
 
-use super::{AuthManager, earliest};
+use super::AuthManager;
 use crate::error::Result;
 use crate::manager::token::TokenEntry;
+use crate::model::delegation::expiry;
 use crate::model::token::{TokenPayload, ValidToken};
 use crate::token::audit_id;
 use std::sync::Arc;
@@ -18,7 +19,10 @@ impl AuthManager<'_> {
         let lifetime = i64::try_from(self.app.config().token.expiration).unwrap_or(i64::MAX);
         let payload = TokenPayload {
             issued_at: begin,
-            expires_at: earliest(begin.plus_seconds(lifetime), Some(token.payload.expires_at)),
+            expires_at: expiry(
+                begin.plus_seconds(lifetime),
+                [Some(token.payload.expires_at)],
+            ),
             audit_ids: audit_id::for_new_token(None),
             ..token.payload.clone()
         };

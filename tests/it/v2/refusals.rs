@@ -144,9 +144,12 @@ async fn every_protected_route_lets_in_whom_its_rule_says() {
     let reader = app.persona("rea", "reader").await.token;
     let unscoped = token_of(&access(&app, password("admin", None)).await);
     let system = app.system_admin().await;
-    app.grant_on_domain(&app.seed.user_id, "admin", "default").await;
+    app.grant_on_domain(&app.seed.user_id, "admin", "default")
+        .await;
     let scope = json!({ "domain": { "id": "default" } });
-    let domain = app.login("admin", crate::harness::ADMIN_PASSWORD, scope).await;
+    let domain = app
+        .login("admin", crate::harness::ADMIN_PASSWORD, scope)
+        .await;
     let subject = member.clone();
     let before = rows(&app).await;
     for (route, public) in protected() {
@@ -164,16 +167,27 @@ async fn every_protected_route_lets_in_whom_its_rule_says() {
         let what = format!("{} {}", route.method, route.path);
         assert_eq!(ask(None).await, 401, "{what} without a token");
         assert_eq!(ask(Some("nonsense")).await, 401, "{what} with nonsense");
-        for (token, who) in [(&manager, "manager"), (&member, "member"), (&reader, "reader")] {
+        for (token, who) in [
+            (&manager, "manager"),
+            (&member, "member"),
+            (&reader, "reader"),
+        ] {
             assert_eq!(ask(Some(token)).await, 403, "{what} as {who}");
         }
         let validates = route.path == "/v2.0/tokens/{token_id}" && route.method != Method::DELETE
             || route.path == "/v2.0/tokens/revoked";
         if !validates {
             assert_eq!(ask(Some(&service)).await, 403, "{what} as a service");
-            for (token, who) in [(&unscoped, "no tenant"), (&system, "system"), (&domain, "domain")]
-            {
-                assert_eq!(ask(Some(token)).await, 401, "{what} as an administrator of {who}");
+            for (token, who) in [
+                (&unscoped, "no tenant"),
+                (&system, "system"),
+                (&domain, "domain"),
+            ] {
+                assert_eq!(
+                    ask(Some(token)).await,
+                    401,
+                    "{what} as an administrator of {who}"
+                );
             }
         } else {
             assert_ne!(ask(Some(&service)).await, 403, "{what} as a service");
@@ -184,7 +198,9 @@ async fn every_protected_route_lets_in_whom_its_rule_says() {
     let mut routes = protected();
     routes.sort_by_key(|(route, _)| (route.method == Method::DELETE, route.path.len()));
     for (route, public) in routes {
-        let subject = app.persona(&uuid::Uuid::new_v4().simple().to_string(), "member").await;
+        let subject = app
+            .persona(&uuid::Uuid::new_v4().simple().to_string(), "member")
+            .await;
         let mut path = path_of(&route, &app, &subject.token);
         // The administrator's own account and project stay.
         path = path.replace(&app.seed.user_id, &subject.user_id);
@@ -195,7 +211,11 @@ async fn every_protected_route_lets_in_whom_its_rule_says() {
             request = request.json(body);
         }
         let status = request.send().await.status;
-        assert!(![401, 403, 405, 500].contains(&status), "{} {path}: {status}", route.method);
+        assert!(
+            ![401, 403, 405, 500].contains(&status),
+            "{} {path}: {status}",
+            route.method
+        );
     }
 }
 
@@ -225,7 +245,9 @@ async fn nothing_in_body_or_query_makes_a_caller_more_than_the_token_says() {
         };
         for (name, value) in &values {
             let mut body = body.clone();
-            let inner = body.as_object_mut().and_then(|body| body.values_mut().next());
+            let inner = body
+                .as_object_mut()
+                .and_then(|body| body.values_mut().next());
             match inner {
                 Some(Value::Object(members)) => drop(members.insert(name.clone(), value.clone())),
                 _ => body[name] = value.clone(),
@@ -251,8 +273,15 @@ async fn no_path_or_body_makes_the_server_fail() {
         "%FF".to_owned(),
     ];
     let bodies = [
-        "null", "[]", "5", "\"x\"", "{\"\": {}}", "{\"user\": null}", "{\"tenant\": [1]}",
-        "{\"role\": {\"name\": {}}}", "{\"user\": {\"name\": \"\\u0000\"}}",
+        "null",
+        "[]",
+        "5",
+        "\"x\"",
+        "{\"\": {}}",
+        "{\"user\": null}",
+        "{\"tenant\": [1]}",
+        "{\"role\": {\"name\": {}}}",
+        "{\"user\": {\"name\": \"\\u0000\"}}",
         "{\"tenant\": {\"name\": \"\\u0000\", \"id\": \"\\u0000\"}}",
         "{\"role\": {\"name\": \"\\u0000\"}}",
         "{\"OS-KSADM:service\": {\"type\": \"\\u0000\", \"name\": \"x\"}}",
@@ -273,7 +302,12 @@ async fn no_path_or_body_makes_the_server_fail() {
                     true => odd.clone(),
                     false => part.to_owned(),
                 };
-                route.path.split('/').map(fill).collect::<Vec<_>>().join("/")
+                route
+                    .path
+                    .split('/')
+                    .map(fill)
+                    .collect::<Vec<_>>()
+                    .join("/")
             })
             .collect();
         for path in paths {
@@ -283,7 +317,11 @@ async fn no_path_or_body_makes_the_server_fail() {
                 for public in [false, true] {
                     let request = send(&app, &route, &path, public).token(&admin);
                     let status = request.bytes((*body).to_owned()).send().await.status;
-                    assert!(status < 500 || status == 501, "{} {path} {body}: {status}", route.method);
+                    assert!(
+                        status < 500 || status == 501,
+                        "{} {path} {body}: {status}",
+                        route.method
+                    );
                 }
             }
         }
