@@ -82,11 +82,9 @@ async fn check_trust(
     let tenant = match scope {
         RequestedScope::Project(id) => id.clone(),
         RequestedScope::ProjectByName { name, .. } => {
-            let found = ctx
-                .app
-                .resource()
-                .project_by_name(&default_domain(ctx), name);
-            found.await.map_err(as_unauthorized)?.id
+            let (resource, domain) = (ctx.app.resource(), default_domain(ctx));
+            let found = resource.project_by_name(&domain, name).await;
+            found.map_err(as_unauthorized)?.id
         }
         _ => return refuse("a tenant must be named"),
     };
