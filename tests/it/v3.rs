@@ -12,4 +12,5 @@ mod regions;
 mod role_assignments;
 mod roles;
 mod services;
+mod trusts;
 mod users;
