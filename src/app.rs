@@ -20,6 +20,7 @@ use crate::manager::{
     auth::AuthManager,
     catalog::{CatalogCache, CatalogManager},
     identity::IdentityManager,
+    policy::PolicyManager,
     resource::ResourceManager,
     revoke::RevokeManager,
     token::{TokenCache, TokenManager},
@@ -110,6 +111,11 @@ impl App {
     /// Regions, services, endpoints.
     pub fn catalog(&self) -> CatalogManager<'_> {
         CatalogManager::new(self)
+    }
+
+    /// Policy documents and what they are attached to.
+    pub fn policies(&self) -> PolicyManager<'_> {
+        PolicyManager::new(self)
     }
 
     /// Tokens: issue, validate, revoke.

@@ -6,6 +6,7 @@ pub mod auth;
 pub mod bootstrap;
 pub mod catalog;
 pub mod identity;
+pub mod policy;
 pub mod resource;
 pub mod revoke;
 pub mod token;

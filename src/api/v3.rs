@@ -6,6 +6,8 @@ pub mod endpoints;
 pub mod grants;
 pub mod groups;
 pub mod implied_roles;
+pub mod os_endpoint_policy;
+pub mod policies;
 pub mod project_tags;
 pub mod projects;
 pub mod regions;

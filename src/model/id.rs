@@ -109,6 +109,8 @@ ids! {
     ServiceId;
     /// An endpoint of the catalog.
     EndpointId;
+    /// A policy document that is kept for other services.
+    PolicyId;
     /// A trust.
     TrustId;
     /// An application credential.

@@ -1,8 +1,8 @@
 //! THE route table of v3: one line a route, sorted by path.
 
 use super::{
-    auth, domains, endpoints, grants, groups, implied_roles, project_tags, projects, regions,
-    role_assignments, roles, services, users,
+    auth, domains, endpoints, grants, groups, implied_roles, os_endpoint_policy, policies,
+    project_tags, projects, regions, role_assignments, roles, services, users,
 };
 use crate::api::route::{Route, delete, get, patch, post, put};
 
@@ -49,6 +49,7 @@ pub fn table() -> Vec<Route> {
         get("/v3/endpoints/{endpoint_id}", &["identity:get_endpoint"], endpoints::show),
         patch("/v3/endpoints/{endpoint_id}", &["identity:update_endpoint"], endpoints::update),
         delete("/v3/endpoints/{endpoint_id}", &["identity:delete_endpoint"], endpoints::delete),
+        get("/v3/endpoints/{endpoint_id}/OS-ENDPOINT-POLICY/policy", &["identity:get_policy_for_endpoint"], os_endpoint_policy::show_policy),
         get("/v3/groups", &["identity:list_groups"], groups::list),
         post("/v3/groups", &["identity:create_group"], groups::create),
         get("/v3/groups/{group_id}", &["identity:get_group"], groups::show),
@@ -58,6 +59,21 @@ pub fn table() -> Vec<Route> {
         get("/v3/groups/{group_id}/users/{user_id}", &["identity:check_user_in_group"], groups::check_user),
         put("/v3/groups/{group_id}/users/{user_id}", &["identity:add_user_to_group"], groups::add_user),
         delete("/v3/groups/{group_id}/users/{user_id}", &["identity:remove_user_from_group"], groups::remove_user),
+        get("/v3/policies", &["identity:list_policies"], policies::list),
+        post("/v3/policies", &["identity:create_policy"], policies::create),
+        get("/v3/policies/{policy_id}", &["identity:get_policy"], policies::show),
+        patch("/v3/policies/{policy_id}", &["identity:update_policy"], policies::update),
+        delete("/v3/policies/{policy_id}", &["identity:delete_policy"], policies::delete),
+        get("/v3/policies/{policy_id}/OS-ENDPOINT-POLICY/endpoints", &["identity:list_endpoints_for_policy"], os_endpoint_policy::list_endpoints),
+        get("/v3/policies/{policy_id}/OS-ENDPOINT-POLICY/endpoints/{endpoint_id}", &["identity:check_policy_association_for_endpoint"], os_endpoint_policy::check),
+        put("/v3/policies/{policy_id}/OS-ENDPOINT-POLICY/endpoints/{endpoint_id}", &["identity:create_policy_association_for_endpoint"], os_endpoint_policy::create),
+        delete("/v3/policies/{policy_id}/OS-ENDPOINT-POLICY/endpoints/{endpoint_id}", &["identity:delete_policy_association_for_endpoint"], os_endpoint_policy::delete),
+        get("/v3/policies/{policy_id}/OS-ENDPOINT-POLICY/services/{service_id}", &["identity:check_policy_association_for_service"], os_endpoint_policy::check),
+        put("/v3/policies/{policy_id}/OS-ENDPOINT-POLICY/services/{service_id}", &["identity:create_policy_association_for_service"], os_endpoint_policy::create),
+        delete("/v3/policies/{policy_id}/OS-ENDPOINT-POLICY/services/{service_id}", &["identity:delete_policy_association_for_service"], os_endpoint_policy::delete),
+        get("/v3/policies/{policy_id}/OS-ENDPOINT-POLICY/services/{service_id}/regions/{region_id}", &["identity:check_policy_association_for_region_and_service"], os_endpoint_policy::check),
+        put("/v3/policies/{policy_id}/OS-ENDPOINT-POLICY/services/{service_id}/regions/{region_id}", &["identity:create_policy_association_for_region_and_service"], os_endpoint_policy::create),
+        delete("/v3/policies/{policy_id}/OS-ENDPOINT-POLICY/services/{service_id}/regions/{region_id}", &["identity:delete_policy_association_for_region_and_service"], os_endpoint_policy::delete),
         get("/v3/projects", &["identity:list_projects"], projects::list),
         post("/v3/projects", &["identity:create_project"], projects::create),
         get("/v3/projects/{project_id}", &["identity:get_project"], projects::show),
