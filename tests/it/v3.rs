@@ -7,6 +7,7 @@ mod grants;
 mod groups;
 mod implied_roles;
 mod os_endpoint_policy;
+mod os_ep_filter;
 mod passwords;
 mod policies;
 mod projects;

@@ -2,10 +2,16 @@
 //!
 //! What a token shows of them is read in `token.rs`.
 
+mod endpoint_filter;
 mod endpoints;
 mod regions;
 mod services;
 
+pub use endpoint_filter::{
+    add_endpoint, add_endpoint_group, delete_endpoint_group, endpoint_group, endpoint_groups,
+    endpoint_groups_of, endpoints_of_group, endpoints_of_project, has_endpoint, has_endpoint_group,
+    insert_endpoint_group, remove_endpoint, remove_endpoint_group, update_endpoint_group,
+};
 pub(super) use endpoints::endpoint_from;
 pub use endpoints::{delete_endpoint, endpoint, endpoints, insert_endpoint, update_endpoint};
 pub use regions::{

@@ -11,8 +11,8 @@ use sqlx::sqlite::SqliteArguments;
 use sqlx::{Arguments, Postgres, Type};
 
 use crate::model::{
-    AccessTokenId, ApplicationCredentialId, CredentialId, DomainId, EndpointId, GroupId, IdpId,
-    PolicyId, ProjectId, RegionId, RoleId, ServiceId, Timestamp, TrustId, UserId,
+    AccessTokenId, ApplicationCredentialId, CredentialId, DomainId, EndpointGroupId, EndpointId,
+    GroupId, IdpId, PolicyId, ProjectId, RegionId, RoleId, ServiceId, Timestamp, TrustId, UserId,
 };
 
 /// How Python's database layer writes times into SQLite: always six digits, so that text order is
@@ -140,7 +140,7 @@ macro_rules! from_ids {
 }
 
 from_ids! {
-    UserId GroupId ProjectId DomainId RoleId RegionId ServiceId EndpointId PolicyId TrustId
+    UserId GroupId ProjectId DomainId RoleId RegionId ServiceId EndpointId EndpointGroupId PolicyId TrustId
     ApplicationCredentialId CredentialId AccessTokenId IdpId
 }
 

@@ -7,7 +7,7 @@ use crate::model::list::{ListHints, Page};
 use crate::model::{Endpoint, EndpointId};
 use serde_json::Value;
 
-const LISTED: Listed<Endpoint> = Listed {
+pub(super) const LISTED: Listed<Endpoint> = Listed {
     key: "id",
     columns: &[
         ("interface", "interface"),
