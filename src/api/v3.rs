@@ -1,5 +1,7 @@
 //! The v3 API: one file per resource, and the table of its routes.
 
+pub mod access_rules;
+pub mod application_credentials;
 pub mod auth;
 pub mod domains;
 pub mod endpoints;
@@ -7,6 +9,8 @@ mod expiration;
 pub mod grants;
 pub mod groups;
 pub mod implied_roles;
+pub mod os_oauth1;
+pub mod os_oauth2;
 pub mod project_tags;
 pub mod projects;
 pub mod regions;
