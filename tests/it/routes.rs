@@ -14,11 +14,6 @@ use std::collections::{BTreeMap, BTreeSet};
 /// of here.
 #[rustfmt::skip]
 const OUTSTANDING: &[(&str, &str)] = &[
-    // application_credential
-    ("/v3/users/{user_id}/access_rules", "GET"),
-    ("/v3/users/{user_id}/access_rules/{access_rule_id}", "DELETE GET"),
-    ("/v3/users/{user_id}/application_credentials", "GET POST"),
-    ("/v3/users/{user_id}/application_credentials/{application_credential_id}", "DELETE GET"),
     // auth
     ("/v3/auth/tokens/OS-PKI/revoked", "GET"),
     // credential
@@ -35,18 +30,6 @@ const OUTSTANDING: &[(&str, &str)] = &[
     ("/v3/limits/{limit_id}", "DELETE GET PATCH"),
     ("/v3/registered_limits", "GET POST"),
     ("/v3/registered_limits/{registered_limit_id}", "DELETE GET PATCH"),
-    // oauth1
-    ("/v3/OS-OAUTH1/access_token", "POST"),
-    ("/v3/OS-OAUTH1/authorize/{request_token_id}", "PUT"),
-    ("/v3/OS-OAUTH1/consumers", "GET POST"),
-    ("/v3/OS-OAUTH1/consumers/{consumer_id}", "DELETE GET PATCH"),
-    ("/v3/OS-OAUTH1/request_token", "POST"),
-    ("/v3/users/{user_id}/OS-OAUTH1/access_tokens", "GET"),
-    ("/v3/users/{user_id}/OS-OAUTH1/access_tokens/{access_token_id}", "DELETE GET"),
-    ("/v3/users/{user_id}/OS-OAUTH1/access_tokens/{access_token_id}/roles", "GET"),
-    ("/v3/users/{user_id}/OS-OAUTH1/access_tokens/{access_token_id}/roles/{role_id}", "GET"),
-    // oauth2
-    ("/v3/OS-OAUTH2/token", "POST"),
     // revoke
     ("/v3/OS-REVOKE/events", "GET"),
     // s3tokens

@@ -1,5 +1,6 @@
 //! Tests of `/v3`, one file per resource.
 
+mod application_credentials;
 mod auth_tokens;
 mod domain_config;
 mod domains;
@@ -7,6 +8,7 @@ mod endpoints;
 mod grants;
 mod groups;
 mod implied_roles;
+mod oauth;
 mod os_endpoint_policy;
 mod os_ep_filter;
 mod passwords;

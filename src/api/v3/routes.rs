@@ -1,9 +1,10 @@
 //! THE route table of v3: one line a route, sorted by path.
 
 use super::{
-    auth, domain_config, domains, endpoint_groups, endpoints, grants, groups, implied_roles,
-    os_endpoint_policy, os_ep_filter, policies, project_tags, projects, regions, role_assignments,
-    roles, services, trusts, users,
+    access_rules, application_credentials, auth, domain_config, domains, endpoint_groups,
+    endpoints, grants, groups, implied_roles, os_endpoint_policy, os_ep_filter, os_oauth1,
+    os_oauth2, policies, project_tags, projects, regions, role_assignments, roles, services,
+    trusts, users,
 };
 use crate::api::route::{Route, delete, get, patch, post, put};
 
@@ -41,6 +42,15 @@ pub fn table() -> Vec<Route> {
         get("/v3/OS-INHERIT/projects/{project_id}/users/{user_id}/roles/{role_id}/inherited_to_projects", &["identity:check_grant"], grants::check),
         put("/v3/OS-INHERIT/projects/{project_id}/users/{user_id}/roles/{role_id}/inherited_to_projects", &["identity:create_grant"], grants::grant),
         delete("/v3/OS-INHERIT/projects/{project_id}/users/{user_id}/roles/{role_id}/inherited_to_projects", &["identity:revoke_grant"], grants::revoke),
+        post("/v3/OS-OAUTH1/access_token", &[], os_oauth1::create_access_token),
+        put("/v3/OS-OAUTH1/authorize/{request_token_id}", &["identity:authorize_request_token"], os_oauth1::authorize),
+        get("/v3/OS-OAUTH1/consumers", &["identity:list_consumers"], os_oauth1::list_consumers),
+        post("/v3/OS-OAUTH1/consumers", &["identity:create_consumer"], os_oauth1::create_consumer),
+        get("/v3/OS-OAUTH1/consumers/{consumer_id}", &["identity:get_consumer"], os_oauth1::show_consumer),
+        patch("/v3/OS-OAUTH1/consumers/{consumer_id}", &["identity:update_consumer"], os_oauth1::update_consumer),
+        delete("/v3/OS-OAUTH1/consumers/{consumer_id}", &["identity:delete_consumer"], os_oauth1::delete_consumer),
+        post("/v3/OS-OAUTH1/request_token", &[], os_oauth1::create_request_token),
+        post("/v3/OS-OAUTH2/token", &[], os_oauth2::create_token),
         get("/v3/OS-TRUST/trusts", &["identity:list_trusts", "identity:list_trusts_for_trustor", "identity:list_trusts_for_trustee"], trusts::list),
         post("/v3/OS-TRUST/trusts", &["identity:create_trust"], trusts::create),
         get("/v3/OS-TRUST/trusts/{trust_id}", &["identity:get_trust"], trusts::show),
@@ -164,7 +174,14 @@ pub fn table() -> Vec<Route> {
         get("/v3/users/{user_id}", &["identity:get_user"], users::show),
         patch("/v3/users/{user_id}", &["identity:update_user"], users::update),
         delete("/v3/users/{user_id}", &["identity:delete_user"], users::delete),
-        get("/v3/users/{user_id}/groups", &["identity:list_groups_for_user"], users::list_groups),
+get("/v3/users/{user_id}/access_rules", &["identity:list_access_rules"], access_rules::list),
+        get("/v3/users/{user_id}/access_rules/{access_rule_id}", &["identity:get_access_rule"], access_rules::show),
+        delete("/v3/users/{user_id}/access_rules/{access_rule_id}", &["identity:delete_access_rule"], access_rules::delete),
+        get("/v3/users/{user_id}/application_credentials", &["identity:list_application_credentials"], application_credentials::list),
+        post("/v3/users/{user_id}/application_credentials", &["identity:create_application_credential"], application_credentials::create),
+        get("/v3/users/{user_id}/application_credentials/{application_credential_id}", &["identity:get_application_credential"], application_credentials::show),
+        delete("/v3/users/{user_id}/application_credentials/{application_credential_id}", &["identity:delete_application_credential"], application_credentials::delete),
+                get("/v3/users/{user_id}/groups", &["identity:list_groups_for_user"], users::list_groups),
         post("/v3/users/{user_id}/password", &[], users::change_password),
         get("/v3/users/{user_id}/projects", &["identity:list_user_projects"], users::list_projects),
         delete("/v3/users/{user_id}/tokens", &["identity:revoke_tokens_for_user"], users::revoke_tokens),
