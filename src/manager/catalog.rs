@@ -20,7 +20,7 @@ use crate::driver::sql::token::{
 };
 use crate::error::Result;
 use crate::model::ProjectId;
-use crate::model::token::{CatalogEndpoint, CatalogService};
+use crate::model::token::{Catalog, CatalogEndpoint, CatalogService};
 use serde_json::Value;
 use snapshot::CatalogSnapshot;
 use std::sync::Arc;
@@ -45,10 +45,11 @@ impl<'a> CatalogManager<'a> {
         s: &mut Session,
         urls: &UrlContext<'_>,
         project: Option<&ProjectId>,
-    ) -> Result<Vec<CatalogService>> {
+    ) -> Result<Catalog> {
         let snapshot = self.snapshot(s).await?;
+        let whole = || snapshot.whole(urls, || assemble(&snapshot.rows, urls, |_, _| true));
         let Some(project) = project else {
-            return Ok(assemble(&snapshot.rows, urls, |_, _| true));
+            return whole();
         };
         let associations = if snapshot.has_associations {
             facts::endpoint_associations(s, project).await?
@@ -57,19 +58,17 @@ impl<'a> CatalogManager<'a> {
         };
         if associations.endpoint_ids.is_empty() && associations.group_filters.is_empty() {
             let config = self.app.config();
-            return Ok(
-                if config.endpoint_filter.return_all_endpoints_if_no_filter {
-                    assemble(&snapshot.rows, urls, |_, _| true)
-                } else {
-                    Vec::new()
-                },
-            );
+            return if config.endpoint_filter.return_all_endpoints_if_no_filter {
+                whole()
+            } else {
+                Catalog::new(&[])
+            };
         }
         let mut services = assemble(&snapshot.rows, urls, |row, endpoint| {
             is_associated(&associations, row, endpoint)
         });
         services.retain(|service| !service.endpoints.is_empty());
-        Ok(services)
+        Catalog::new(&services)
     }
 
     /// The rows of the catalog, read again only when they may have changed.
@@ -80,10 +79,8 @@ impl<'a> CatalogManager<'a> {
         if let Some(snapshot) = self.app.catalogs.get(version, now) {
             return Ok(snapshot);
         }
-        let rows = facts::catalog(s).await?;
-        let has_associations = facts::any_endpoint_associations(s).await?;
-        let snapshot = CatalogSnapshot::new(rows, has_associations, version, now);
-        Ok(self.app.catalogs.keep(snapshot))
+        let (rows, has_associations) = facts::catalog(s).await?;
+        Ok(self.app.catalogs.keep(rows, has_associations, version, now))
     }
 }
 

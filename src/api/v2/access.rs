@@ -39,7 +39,7 @@ pub fn tenant_id(token: &ValidToken) -> Option<&crate::model::ProjectId> {
 }
 
 /// The document of the token with this text; `tenant` is its project.
-pub fn document(token: &ValidToken, text: &str, tenant: Option<&Project>) -> Value {
+pub fn document(token: &ValidToken, text: &str, tenant: Option<&Project>) -> Result<Value> {
     let mut head = Map::new();
     head.insert("id".to_owned(), json!(text));
     head.insert("issued_at".to_owned(), json!(token.payload.issued_at));
@@ -57,7 +57,7 @@ pub fn document(token: &ValidToken, text: &str, tenant: Option<&Project>) -> Val
     let role_ids: Vec<_> = token.roles.iter().map(|role| &role.id).collect();
     let mut access = json!({
         "token": head,
-        "serviceCatalog": catalog(token.catalog.as_deref().unwrap_or_default()),
+        "serviceCatalog": catalog(&token.services()?),
         "user": {
             "id": token.user.id,
             "name": token.user.name,
@@ -75,7 +75,7 @@ pub fn document(token: &ValidToken, text: &str, tenant: Option<&Project>) -> Val
             "impersonation": trust.impersonation,
         });
     }
-    json!({ "access": access })
+    Ok(json!({ "access": access }))
 }
 
 /// One endpoint of v2.0: the addresses of one type of service in one region.

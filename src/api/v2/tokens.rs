@@ -121,10 +121,9 @@ pub async fn revoke(ctx: Context, path: PathArgs) -> Result<Response> {
 pub async fn list_endpoints(ctx: Context, path: PathArgs) -> Result<Response> {
     ctx.enforce_admin()?;
     let entry = subject(&ctx, &path.id::<String>(0)?).await?;
-    let catalog = entry.token.catalog.as_deref().unwrap_or_default();
     Ok(json(
         StatusCode::OK,
-        &json!({ "endpoints": access::endpoints(catalog), "endpoints_links": [] }),
+        &json!({ "endpoints": access::endpoints(&entry.token.services()?), "endpoints_links": [] }),
     ))
 }
 
@@ -170,7 +169,7 @@ async fn render(ctx: &Context, token: &str, entry: &TokenEntry) -> Result<Bytes>
         Some(id) => Some(ctx.app.resource().project(id).await?),
         None => None,
     };
-    let document = access::document(&entry.token, token, tenant.as_ref());
+    let document = access::document(&entry.token, token, tenant.as_ref())?;
     Ok(Bytes::from(document.to_string()))
 }
 
