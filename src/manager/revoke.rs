@@ -138,10 +138,10 @@ impl<'a> RevokeManager<'a> {
     async fn ask_database(&self, token: &Marks<'_>) -> Result<bool> {
         let candidates = sql::Candidates {
             issued_at: token.issued_at(),
-            user_ids: token.all(Member::UserId).collect(),
-            project_id: token.all(Member::ProjectId).next(),
-            audit_id: token.all(Member::AuditId).next(),
-            trust_id: token.all(Member::TrustId).next(),
+            user_ids: token.all(Member::User).collect(),
+            project_id: token.all(Member::Project).next(),
+            audit_id: token.all(Member::Audit).next(),
+            trust_id: token.all(Member::Trust).next(),
         };
         let mut session = self.app.db.session().await?;
         let events = sql::candidates(&mut session, candidates).await?;
