@@ -11,5 +11,4 @@ mod harness;
 mod routes;
 mod schema;
 mod structure;
-mod token_store;
-mod v3;
+mod v2;
