@@ -11,4 +11,6 @@ mod harness;
 mod routes;
 mod schema;
 mod structure;
+mod token_store;
 mod v2;
+mod v3;
