@@ -2,6 +2,7 @@
 
 mod database;
 mod settings;
+mod token_formats;
 mod token_stores;
 mod watch;
 
@@ -25,7 +26,7 @@ use crate::manager::{
     identity::IdentityManager,
     resource::ResourceManager,
     revoke::RevokeManager,
-    token::{TokenCache, TokenManager},
+    token::{StoreMark, TokenCache, TokenManager},
     trust::TrustManager,
 };
 use crate::model::Timestamp;
@@ -44,6 +45,7 @@ pub struct App {
     pub tokens: TokenCache,
     /// Where tokens are kept that are not their own proof.
     pub token_store: Arc<dyn TokenStore>,
+    pub store_mark: StoreMark,
     pub catalogs: CatalogCache,
     pub metrics: Metrics,
 }
@@ -74,6 +76,7 @@ impl App {
             hashing,
             tokens: TokenCache::new(&config.cache),
             token_store: token_stores::open(config, &db)?,
+            store_mark: StoreMark::default(),
             catalogs: CatalogCache::new(config.cache.enabled != Some(false)),
             metrics: Metrics::default(),
             settings: ArcSwap::from_pointee(settings),

@@ -6,6 +6,8 @@ pub mod endpoints;
 pub mod grants;
 pub mod groups;
 pub mod implied_roles;
+pub mod os_revoke;
+pub mod os_simple_cert;
 pub mod project_tags;
 pub mod projects;
 pub mod regions;

@@ -5,7 +5,7 @@ use crate::driver::sql::db::Session;
 use crate::driver::sql::revoke as sql;
 use crate::error::{Error, Result};
 use crate::model::token::{ResolvedScope, ValidToken};
-use crate::model::{ProjectId, RevocationEvent, UserId};
+use crate::model::{ProjectId, RevocationEvent, Timestamp, UserId};
 
 /// Records and matches revocation events.
 pub struct RevokeManager<'a> {
@@ -44,6 +44,12 @@ impl<'a> RevokeManager<'a> {
             .plus_seconds(-i64::try_from(kept).unwrap_or(i64::MAX));
         sql::prune(s, oldest).await?;
         Ok(())
+    }
+
+    /// The events that came after a time, in the order in which they came.
+    pub async fn events(&self, since: Option<Timestamp>) -> Result<Vec<RevocationEvent>> {
+        let mut session = self.app.db.session().await?;
+        sql::list(&mut session, since).await
     }
 
     /// The event that ends all tokens that a user has now.

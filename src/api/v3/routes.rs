@@ -1,8 +1,8 @@
 //! THE route table of v3: one line a route, sorted by path.
 
 use super::{
-    auth, domains, endpoints, grants, groups, implied_roles, project_tags, projects, regions,
-    role_assignments, roles, services, users,
+    auth, domains, endpoints, grants, groups, implied_roles, os_revoke, os_simple_cert,
+    project_tags, projects, regions, role_assignments, roles, services, users,
 };
 use crate::api::route::{Route, delete, get, patch, post, put};
 
@@ -24,6 +24,9 @@ pub fn table() -> Vec<Route> {
         get("/v3/OS-INHERIT/projects/{project_id}/users/{user_id}/roles/{role_id}/inherited_to_projects", &["identity:check_grant"], grants::check),
         put("/v3/OS-INHERIT/projects/{project_id}/users/{user_id}/roles/{role_id}/inherited_to_projects", &["identity:create_grant"], grants::grant),
         delete("/v3/OS-INHERIT/projects/{project_id}/users/{user_id}/roles/{role_id}/inherited_to_projects", &["identity:revoke_grant"], grants::revoke),
+        get("/v3/OS-REVOKE/events", &["identity:list_revoke_events"], os_revoke::list_events),
+        get("/v3/OS-SIMPLE-CERT/ca", &[], os_simple_cert::show_ca),
+        get("/v3/OS-SIMPLE-CERT/certificates", &[], os_simple_cert::show_signing),
         get("/v3/auth/catalog", &["identity:get_auth_catalog"], auth::show_catalog),
         get("/v3/auth/domains", &["identity:get_auth_domains"], auth::list_domains),
         get("/v3/auth/projects", &["identity:get_auth_projects"], auth::list_projects),
@@ -31,6 +34,7 @@ pub fn table() -> Vec<Route> {
         get("/v3/auth/tokens", &["identity:validate_token", "identity:check_token"], auth::show_token),
         post("/v3/auth/tokens", &[], auth::create_token),
         delete("/v3/auth/tokens", &["identity:revoke_token"], auth::revoke_token),
+        get("/v3/auth/tokens/OS-PKI/revoked", &["identity:revocation_list"], os_revoke::revocation_list),
         get("/v3/domains", &["identity:list_domains"], domains::list),
         post("/v3/domains", &["identity:create_domain"], domains::create),
         get("/v3/domains/{domain_id}", &["identity:get_domain"], domains::show),
