@@ -1,4 +1,5 @@
 //! Everything outside the process. One module per kind of peer; the layers above see plain types.
 
+pub mod notification;
 pub mod sql;
 pub mod token_store;
