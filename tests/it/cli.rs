@@ -3,5 +3,6 @@
 mod commands;
 mod first_run;
 mod harness;
+mod pki_setup;
 mod serving;
 mod token_flush;
