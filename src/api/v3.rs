@@ -3,6 +3,7 @@
 pub mod auth;
 pub mod domains;
 pub mod endpoints;
+mod expiration;
 pub mod grants;
 pub mod groups;
 pub mod implied_roles;
@@ -15,4 +16,5 @@ pub mod role_assignments;
 pub mod roles;
 pub mod routes;
 pub mod services;
+pub mod trusts;
 pub mod users;

@@ -74,11 +74,6 @@ const OUTSTANDING: &[(&str, &str)] = &[
     ("/v3/policies/{policy_id}", "DELETE GET PATCH"),
     // s3tokens
     ("/v3/s3tokens", "POST"),
-    // trust
-    ("/v3/OS-TRUST/trusts", "GET POST"),
-    ("/v3/OS-TRUST/trusts/{trust_id}", "DELETE GET"),
-    ("/v3/OS-TRUST/trusts/{trust_id}/roles", "GET"),
-    ("/v3/OS-TRUST/trusts/{trust_id}/roles/{role_id}", "GET"),
     // federation
     ("/v3/OS-FEDERATION/domains", "GET"),
     ("/v3/OS-FEDERATION/identity_providers", "GET"),

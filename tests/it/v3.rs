@@ -15,4 +15,5 @@ mod role_assignments;
 mod roles;
 mod services;
 mod token_formats;
+mod trusts;
 mod users;

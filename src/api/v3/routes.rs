@@ -2,7 +2,7 @@
 
 use super::{
     auth, domains, endpoints, grants, groups, implied_roles, os_revoke, os_simple_cert,
-    project_tags, projects, regions, role_assignments, roles, services, users,
+    project_tags, projects, regions, role_assignments, roles, services, trusts, users,
 };
 use crate::api::route::{Route, delete, get, patch, post, put};
 
@@ -27,6 +27,12 @@ pub fn table() -> Vec<Route> {
         get("/v3/OS-REVOKE/events", &["identity:list_revoke_events"], os_revoke::list_events),
         get("/v3/OS-SIMPLE-CERT/ca", &[], os_simple_cert::show_ca),
         get("/v3/OS-SIMPLE-CERT/certificates", &[], os_simple_cert::show_signing),
+        get("/v3/OS-TRUST/trusts", &["identity:list_trusts", "identity:list_trusts_for_trustor", "identity:list_trusts_for_trustee"], trusts::list),
+        post("/v3/OS-TRUST/trusts", &["identity:create_trust"], trusts::create),
+        get("/v3/OS-TRUST/trusts/{trust_id}", &["identity:get_trust"], trusts::show),
+        delete("/v3/OS-TRUST/trusts/{trust_id}", &["identity:delete_trust"], trusts::delete),
+        get("/v3/OS-TRUST/trusts/{trust_id}/roles", &["identity:list_roles_for_trust"], trusts::list_roles),
+        get("/v3/OS-TRUST/trusts/{trust_id}/roles/{role_id}", &["identity:get_role_for_trust"], trusts::show_role),
         get("/v3/auth/catalog", &["identity:get_auth_catalog"], auth::show_catalog),
         get("/v3/auth/domains", &["identity:get_auth_domains"], auth::list_domains),
         get("/v3/auth/projects", &["identity:get_auth_projects"], auth::list_projects),

@@ -16,6 +16,9 @@ const PATIENCE: Duration = Duration::from_millis(50);
 /// No batch is made smaller than this.
 const SMALLEST: u32 = 50;
 
+/// The first batch has at most so many rows: how fast the database is has to be seen.
+const FIRST: u32 = 200;
+
 /// The most rows of a batch: databases bound the values of a statement.
 pub const LARGEST: u32 = 10_000;
 
@@ -145,7 +148,7 @@ impl<'a> Flush<'a> {
             what,
             until,
             most,
-            size: most,
+            size: most.min(FIRST),
             place: None,
         }
     }
