@@ -2,6 +2,7 @@
 
 mod database;
 mod settings;
+mod token_formats;
 mod token_stores;
 mod watch;
 
@@ -30,7 +31,7 @@ use crate::manager::{
     policy::PolicyManager,
     resource::ResourceManager,
     revoke::{RevocationLog, RevokeManager},
-    token::{TokenCache, TokenManager},
+    token::{StoreMark, TokenCache, TokenManager},
     trust::TrustManager,
 };
 use crate::model::Timestamp;
@@ -61,6 +62,7 @@ pub struct Parts {
     /// Where tokens are kept that are not their own proof.
     pub token_store: Arc<dyn TokenStore>,
     pub nonces: NonceMemory,
+    pub store_mark: StoreMark,
     pub catalogs: CatalogCache,
     pub revocations: RevocationLog,
     pub metrics: Metrics,
@@ -105,6 +107,7 @@ impl App {
             tokens: TokenCache::new(&config.cache),
             token_store: token_stores::open(config, &db)?,
             nonces: NonceMemory::default(),
+            store_mark: StoreMark::default(),
             catalogs: CatalogCache::new(config.cache.enabled != Some(false)),
             revocations: RevocationLog::default(),
             metrics: Metrics::default(),

@@ -93,6 +93,15 @@ pub fn form(status: StatusCode, body: String) -> Response {
     response
 }
 
+/// A file as it is.
+pub fn file(content_type: &'static str, text: String) -> Response {
+    let mut response = Response::new(Body::from(text));
+    response
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    response
+}
+
 /// 204 with no body.
 pub fn no_content() -> Response {
     StatusCode::NO_CONTENT.into_response()
@@ -118,6 +127,7 @@ pub fn status_of(error: &Error) -> StatusCode {
         Error::NotFound { .. } => StatusCode::NOT_FOUND,
         Error::Conflict(_) | Error::DuplicateKey(_) => StatusCode::CONFLICT,
         Error::NotImplemented(_) => StatusCode::NOT_IMPLEMENTED,
+        Error::Gone(_) => StatusCode::GONE,
         Error::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
         Error::Unavailable(_) | Error::Transient(_) => StatusCode::SERVICE_UNAVAILABLE,
         Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,

@@ -15,6 +15,8 @@ pub mod os_endpoint_policy;
 pub mod os_ep_filter;
 pub mod os_oauth1;
 pub mod os_oauth2;
+pub mod os_revoke;
+pub mod os_simple_cert;
 pub mod policies;
 pub mod project_tags;
 pub mod projects;

@@ -42,6 +42,12 @@ impl<'a> RevokeManager<'a> {
         Ok(())
     }
 
+    /// The events that came after a time, in the order in which they came.
+    pub async fn events(&self, since: Option<Timestamp>) -> Result<Vec<RevocationEvent>> {
+        let mut session = self.app.db.session().await?;
+        sql::list(&mut session, since).await
+    }
+
     /// The event that ends all tokens that a user has now.
     pub fn of_user(&self, user_id: &UserId) -> RevocationEvent {
         RevocationEvent {

@@ -3,8 +3,8 @@
 use super::{
     access_rules, application_credentials, auth, domain_config, domains, endpoint_groups,
     endpoints, grants, groups, implied_roles, os_endpoint_policy, os_ep_filter, os_oauth1,
-    os_oauth2, policies, project_tags, projects, regions, role_assignments, roles, services,
-    trusts, users,
+    os_oauth2, os_revoke, os_simple_cert, policies, project_tags, projects, regions,
+    role_assignments, roles, services, trusts, users,
 };
 use crate::api::route::{Route, delete, get, patch, post, put};
 
@@ -51,6 +51,9 @@ pub fn table() -> Vec<Route> {
         delete("/v3/OS-OAUTH1/consumers/{consumer_id}", &["identity:delete_consumer"], os_oauth1::delete_consumer),
         post("/v3/OS-OAUTH1/request_token", &[], os_oauth1::create_request_token),
         post("/v3/OS-OAUTH2/token", &[], os_oauth2::create_token),
+        get("/v3/OS-REVOKE/events", &["identity:list_revoke_events"], os_revoke::list_events),
+        get("/v3/OS-SIMPLE-CERT/ca", &[], os_simple_cert::show_ca),
+        get("/v3/OS-SIMPLE-CERT/certificates", &[], os_simple_cert::show_signing),
         get("/v3/OS-TRUST/trusts", &["identity:list_trusts", "identity:list_trusts_for_trustor", "identity:list_trusts_for_trustee"], trusts::list),
         post("/v3/OS-TRUST/trusts", &["identity:create_trust"], trusts::create),
         get("/v3/OS-TRUST/trusts/{trust_id}", &["identity:get_trust"], trusts::show),
@@ -64,6 +67,7 @@ pub fn table() -> Vec<Route> {
         get("/v3/auth/tokens", &["identity:validate_token", "identity:check_token"], auth::show_token),
         post("/v3/auth/tokens", &[], auth::create_token),
         delete("/v3/auth/tokens", &["identity:revoke_token"], auth::revoke_token),
+        get("/v3/auth/tokens/OS-PKI/revoked", &["identity:revocation_list"], os_revoke::revocation_list),
         get("/v3/domains", &["identity:list_domains"], domains::list),
         post("/v3/domains", &["identity:create_domain"], domains::create),
         get("/v3/domains/config/default", &["identity:get_domain_config_default"], domain_config::show_default),

@@ -115,6 +115,30 @@ pub async fn candidates(s: &mut Session, token: Candidates<'_>) -> Result<Vec<Re
         .collect()
 }
 
+/// Events whose id is above one, and the highest id.
+pub async fn after(s: &mut Session, id: i64) -> Result<(Vec<RevocationEvent>, i64)> {
+    let statement = sql("SELECT id, ")
+        .push(COLUMNS)
+        .push(" FROM revocation_event WHERE id > ? ORDER BY id")
+        .bind(id);
+    let rows = s.fetch_all(statement).await?;
+    let last = rows.last().map_or(Ok(id), |row| row.int("id"))?;
+    let events = rows.iter().map(event_from).collect::<Result<_>>()?;
+    Ok((events, last))
+}
+
+/// Events that came after a time, in the order in which they came.
+pub async fn list(s: &mut Session, since: Option<Timestamp>) -> Result<Vec<RevocationEvent>> {
+    let mut statement = sql("SELECT ").push(COLUMNS).push(" FROM revocation_event");
+    if let Some(since) = since {
+        statement = statement.push(" WHERE revoked_at > ?").bind(since);
+    }
+    let rows = s
+        .fetch_all(statement.push(" ORDER BY revoked_at, id"))
+        .await?;
+    rows.iter().map(event_from).collect()
+}
+
 fn event_from(row: &Row) -> Result<RevocationEvent> {
     Ok(RevocationEvent {
         domain_id: row.opt_text("domain_id")?,
