@@ -2,6 +2,7 @@
 
 mod database;
 mod settings;
+mod token_stores;
 mod watch;
 
 pub use database::database_options;
@@ -15,12 +16,14 @@ use crate::crypto::hashing_pool::HashingPool;
 use crate::crypto::password::HashParameters;
 use crate::driver::notification::Driver;
 use crate::driver::sql::db::Db;
+use crate::driver::token_store::TokenStore;
 use crate::error::Result;
 use crate::manager::{
     application_credential::ApplicationCredentialManager,
     assignment::AssignmentManager,
     auth::AuthManager,
     catalog::{CatalogCache, CatalogManager},
+    domain_config::DomainConfigManager,
     identity::IdentityManager,
     notify::Notifier,
     resource::ResourceManager,
@@ -53,6 +56,8 @@ pub struct Parts {
     pub notifier: Notifier,
     pub hashing: HashingPool,
     pub tokens: TokenCache,
+    /// Where tokens are kept that are not their own proof.
+    pub token_store: Arc<dyn TokenStore>,
     pub catalogs: CatalogCache,
     pub revocations: RevocationLog,
     pub metrics: Metrics,
@@ -73,7 +78,7 @@ impl App {
     /// Puts the parts together.
     ///
     /// # Errors
-    /// When the threads that hash passwords can't be started.
+    /// When the threads that hash passwords can't be started, or `[token] driver` is not known.
     pub fn new(settings: Settings, db: Db, clock: Clock) -> Result<Arc<Self>> {
         let drivers = Notifier::drivers(&settings.config);
         Self::with_notification_drivers(settings, db, clock, drivers)
@@ -95,6 +100,7 @@ impl App {
             notifier: Notifier::start(drivers, db.clone()),
             hashing,
             tokens: TokenCache::new(&config.cache),
+            token_store: token_stores::open(config, &db)?,
             catalogs: CatalogCache::new(config.cache.enabled != Some(false)),
             revocations: RevocationLog::default(),
             metrics: Metrics::default(),
@@ -150,6 +156,11 @@ impl App {
     /// Users, groups, passwords.
     pub fn identity(&self) -> IdentityManager<'_> {
         IdentityManager::new(self)
+    }
+
+    /// Configuration of single domains.
+    pub fn domain_config(&self) -> DomainConfigManager<'_> {
+        DomainConfigManager::new(self)
     }
 
     /// Projects and domains.

@@ -3,6 +3,7 @@
 //! It stands outside the router because it changes the path before routing and must see every answer,
 //! also the router's own 404 and 405.
 
+use crate::api::cors::CrossOrigin;
 use crate::api::links::{BaseUrl, Connection, LinkRules};
 use crate::api::response::{render_error, status_of};
 use crate::api::route::{RoutePath, is_v2};
@@ -83,6 +84,7 @@ impl Edge {
             return render_error(&Error::TooLarge(limit), &meta, false);
         }
         let method = request.method().clone();
+        let cross_origin = CrossOrigin::of(&settings.config.cors, &method, request.headers());
         let hidden = !settings.config.default.enable_v2 && meta.is_v2();
         request.extensions_mut().insert(Arc::clone(&meta));
 
@@ -130,6 +132,9 @@ impl Edge {
             elapsed,
         );
         decorate(&mut response, &meta, route);
+        if let Some(cross_origin) = cross_origin {
+            cross_origin.permit(&settings.config.cors, &mut response);
+        }
         response
     }
 }

@@ -236,6 +236,9 @@ pub fn needs_rehash(parameters: &HashParameters, hash: &str) -> bool {
     })
 }
 
+/// The functions that [`partial_hash`] offers.
+pub const PARTIAL_HASHES: [&str; 5] = ["sha1", "sha224", "sha256", "sha384", "sha512"];
+
 /// A keyed hash by which a wrong password can be recognized, and not found out: base64 of
 /// HMAC(key, HMAC(salt, password)). `None` for a function that is not offered.
 pub fn partial_hash(function: &str, salt: &str, key: &Secret, password: &Secret) -> Option<String> {

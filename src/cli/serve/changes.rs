@@ -161,6 +161,8 @@ fn warn_of_fixed(old: &Config, new: &Config) {
     let is_fixed = |group: &str, name: &str| match group {
         "server" | "database" => true,
         "identity" => matches!(name, "password_hash_concurrency" | "password_hash_queue"),
+        "token_store" | "memcache" => true,
+        "token" => name == "driver",
         "cache" => matches!(name, "enabled" | "version_poll_interval_ms"),
         _ => false,
     };
