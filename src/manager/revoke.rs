@@ -8,11 +8,15 @@ pub use log::RevocationLog;
 
 use crate::app::App;
 use crate::driver::sql::db::{Area, Session};
+use crate::driver::sql::flush::{Flush, REVOCATION_EVENTS};
 use crate::driver::sql::revoke as sql;
 use crate::error::{Error, Result};
 use crate::model::token::ValidToken;
 use crate::model::{ProjectId, RevocationEvent, Timestamp, UserId};
 use marks::{Marks, Member};
+
+/// The most events that one transaction removes.
+const PRUNED_AT_ONCE: u32 = 1000;
 
 /// Records and matches revocation events.
 pub struct RevokeManager<'a> {
@@ -126,12 +130,14 @@ impl<'a> RevokeManager<'a> {
         }
     }
 
-    /// Forgets events that are past use, here and in the database.
-    pub async fn prune(&self) -> Result<()> {
+    /// Forgets events that are past use, here and in the database, there in small batches. Returns how
+    /// many rows that were.
+    pub async fn prune(&self) -> Result<u64> {
         let oldest = self.oldest_in_use();
         self.app.revocations.forget(oldest);
-        sql::prune(&mut self.app.db.session().await?, oldest).await?;
-        Ok(())
+        Flush::new(&self.app.db, REVOCATION_EVENTS, oldest, PRUNED_AT_ONCE)
+            .finish()
+            .await
     }
 
     /// The events that mean the token, by a search in the table.

@@ -106,7 +106,7 @@ async fn events_past_use_are_removed_and_others_stay() {
     // [token] expiration and [revoke] expiration_buffer.
     app.wait(3600 + 1800 + 1);
     app.foreign_event(2, "young", app.now()).await;
-    app.app.revoke().prune().await.expect("a removal");
+    assert_eq!(app.app.revoke().prune().await.expect("a removal"), 1);
     let mut session = app.app.db.session().await.expect("a session");
     let rows = session
         .fetch_all(sql("SELECT user_id FROM revocation_event"))

@@ -78,12 +78,6 @@ pub async fn tail(s: &mut Session, id: i64) -> Result<Tail> {
     })
 }
 
-/// Removes events that no living token can match any more.
-pub async fn prune(s: &mut Session, revoked_before: Timestamp) -> Result<u64> {
-    s.execute(sql("DELETE FROM revocation_event WHERE revoked_at < ?").bind(revoked_before))
-        .await
-}
-
 /// What of a token the database narrows the events by.
 pub struct Candidates<'a> {
     pub issued_at: Timestamp,
