@@ -24,10 +24,12 @@ use crate::manager::{
     assignment::AssignmentManager,
     auth::AuthManager,
     catalog::{CatalogCache, CatalogManager},
+    domain_config::DomainConfigManager,
     identity::IdentityManager,
     notify::Notifier,
+    policy::PolicyManager,
     resource::ResourceManager,
-    revoke::RevokeManager,
+    revoke::{RevocationLog, RevokeManager},
     token::{StoreMark, TokenCache, TokenManager},
     trust::TrustManager,
 };
@@ -60,6 +62,7 @@ pub struct Parts {
     pub token_store: Arc<dyn TokenStore>,
     pub store_mark: StoreMark,
     pub catalogs: CatalogCache,
+    pub revocations: RevocationLog,
     pub metrics: Metrics,
 }
 
@@ -103,6 +106,7 @@ impl App {
             token_store: token_stores::open(config, &db)?,
             store_mark: StoreMark::default(),
             catalogs: CatalogCache::new(config.cache.enabled != Some(false)),
+            revocations: RevocationLog::default(),
             metrics: Metrics::default(),
             settings: ArcSwap::from_pointee(settings),
             clock,
@@ -158,6 +162,11 @@ impl App {
         IdentityManager::new(self)
     }
 
+    /// Configuration of single domains.
+    pub fn domain_config(&self) -> DomainConfigManager<'_> {
+        DomainConfigManager::new(self)
+    }
+
     /// Projects and domains.
     pub fn resource(&self) -> ResourceManager<'_> {
         ResourceManager::new(self)
@@ -171,6 +180,11 @@ impl App {
     /// Regions, services, endpoints.
     pub fn catalog(&self) -> CatalogManager<'_> {
         CatalogManager::new(self)
+    }
+
+    /// Policy documents and what they are attached to.
+    pub fn policies(&self) -> PolicyManager<'_> {
+        PolicyManager::new(self)
     }
 
     /// Tokens: issue, validate, revoke.
