@@ -34,6 +34,9 @@ pub struct StoreMark {
 /// Ids are given before the commit: an event may appear so far below a newer one.
 const RECENT_IDS: i64 = 1000;
 
+/// Events are read in pieces of so many.
+const EVENTS_AT_ONCE: usize = 1000;
+
 impl TokenManager<'_> {
     /// Writes a token and puts it into the store. Returns its text.
     pub(super) async fn keep(
@@ -163,12 +166,19 @@ impl TokenManager<'_> {
             return Ok(());
         }
         let newest = mark.newest.load(Ordering::Acquire);
-        let mut session = self.app.db.session().await?;
-        let (new, last) = events::after(&mut session, newest.saturating_sub(RECENT_IDS)).await?;
-        drop(session);
+        let mut last = newest.saturating_sub(RECENT_IDS);
         let now = self.app.clock.now();
-        for filter in new.iter().filter_map(tokens_of) {
-            self.app.token_store.delete_tokens(&filter, now).await?;
+        loop {
+            let mut session = self.app.db.session().await?;
+            let new = events::events_after(&mut session, last, EVENTS_AT_ONCE).await?;
+            drop(session);
+            for filter in new.iter().filter_map(|stored| tokens_of(&stored.event)) {
+                self.app.token_store.delete_tokens(&filter, now).await?;
+            }
+            last = new.last().map_or(last, |stored| stored.id);
+            if new.len() < EVENTS_AT_ONCE {
+                break;
+            }
         }
         mark.newest.fetch_max(last, Ordering::AcqRel);
         mark.version.store(version, Ordering::Release);
