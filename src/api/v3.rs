@@ -1,5 +1,7 @@
 //! The v3 API: one file per resource, and the table of its routes.
 
+pub mod access_rules;
+pub mod application_credentials;
 pub mod auth;
 pub mod domains;
 pub mod endpoints;

@@ -5,6 +5,7 @@
 
 mod cli;
 mod database;
+mod delegation_matrix;
 mod edge;
 mod effective_roles;
 mod harness;

@@ -14,11 +14,6 @@ use std::collections::{BTreeMap, BTreeSet};
 /// of here.
 #[rustfmt::skip]
 const OUTSTANDING: &[(&str, &str)] = &[
-    // application_credential
-    ("/v3/users/{user_id}/access_rules", "GET"),
-    ("/v3/users/{user_id}/access_rules/{access_rule_id}", "DELETE GET"),
-    ("/v3/users/{user_id}/application_credentials", "GET POST"),
-    ("/v3/users/{user_id}/application_credentials/{application_credential_id}", "DELETE GET"),
     // auth
     ("/v3/auth/tokens/OS-PKI/revoked", "GET"),
     // credential

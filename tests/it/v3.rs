@@ -1,5 +1,6 @@
 //! Tests of `/v3`, one file per resource.
 
+mod application_credentials;
 mod auth_tokens;
 mod domains;
 mod endpoints;

@@ -142,6 +142,17 @@ async fn subject(ctx: &Context, rule: &str, token: &str, window: i64) -> Result<
             },
             other => other,
         });
+    let validated = validated.and_then(|entry| {
+        let rules = entry.token.application_credential();
+        let ruled = rules.is_some_and(|credential| !credential.access_rules.is_empty());
+        if ruled && !ctx.understands_access_rules {
+            return Err(Error::not_found(
+                "token",
+                "(it has access rules, and the caller does not say that it knows of them)",
+            ));
+        }
+        Ok(entry)
+    });
     match validated {
         Ok(entry) => {
             let target =

@@ -1,8 +1,8 @@
 //! THE route table of v3: one line a route, sorted by path.
 
 use super::{
-    auth, domains, endpoints, grants, groups, implied_roles, project_tags, projects, regions,
-    role_assignments, roles, services, trusts, users,
+    access_rules, application_credentials, auth, domains, endpoints, grants, groups, implied_roles,
+    project_tags, projects, regions, role_assignments, roles, services, trusts, users,
 };
 use crate::api::route::{Route, delete, get, patch, post, put};
 
@@ -118,7 +118,14 @@ pub fn table() -> Vec<Route> {
         get("/v3/users/{user_id}", &["identity:get_user"], users::show),
         patch("/v3/users/{user_id}", &["identity:update_user"], users::update),
         delete("/v3/users/{user_id}", &["identity:delete_user"], users::delete),
-        get("/v3/users/{user_id}/groups", &["identity:list_groups_for_user"], users::list_groups),
+get("/v3/users/{user_id}/access_rules", &["identity:list_access_rules"], access_rules::list),
+        get("/v3/users/{user_id}/access_rules/{access_rule_id}", &["identity:get_access_rule"], access_rules::show),
+        delete("/v3/users/{user_id}/access_rules/{access_rule_id}", &["identity:delete_access_rule"], access_rules::delete),
+        get("/v3/users/{user_id}/application_credentials", &["identity:list_application_credentials"], application_credentials::list),
+        post("/v3/users/{user_id}/application_credentials", &["identity:create_application_credential"], application_credentials::create),
+        get("/v3/users/{user_id}/application_credentials/{application_credential_id}", &["identity:get_application_credential"], application_credentials::show),
+        delete("/v3/users/{user_id}/application_credentials/{application_credential_id}", &["identity:delete_application_credential"], application_credentials::delete),
+                get("/v3/users/{user_id}/groups", &["identity:list_groups_for_user"], users::list_groups),
         post("/v3/users/{user_id}/password", &[], users::change_password),
         get("/v3/users/{user_id}/projects", &["identity:list_user_projects"], users::list_projects),
         delete("/v3/users/{user_id}/tokens", &["identity:revoke_tokens_for_user"], users::revoke_tokens),
