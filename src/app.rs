@@ -23,6 +23,7 @@ use crate::manager::{
     catalog::{CatalogCache, CatalogManager},
     identity::IdentityManager,
     notify::Notifier,
+    oauth1::{NonceMemory, OAuth1Manager},
     resource::ResourceManager,
     revoke::RevokeManager,
     token::{TokenCache, TokenManager},
@@ -53,6 +54,7 @@ pub struct Parts {
     pub notifier: Notifier,
     pub hashing: HashingPool,
     pub tokens: TokenCache,
+    pub nonces: NonceMemory,
     pub catalogs: CatalogCache,
     pub metrics: Metrics,
 }
@@ -94,6 +96,7 @@ impl App {
             notifier: Notifier::start(drivers, db.clone()),
             hashing,
             tokens: TokenCache::new(&config.cache),
+            nonces: NonceMemory::default(),
             catalogs: CatalogCache::new(config.cache.enabled != Some(false)),
             metrics: Metrics::default(),
             settings: ArcSwap::from_pointee(settings),
@@ -178,6 +181,11 @@ impl App {
     /// Application credentials.
     pub fn application_credential(&self) -> ApplicationCredentialManager<'_> {
         ApplicationCredentialManager::new(self)
+    }
+
+    /// OAuth1.
+    pub fn oauth1(&self) -> OAuth1Manager<'_> {
+        OAuth1Manager::new(self)
     }
 
     /// Trusts.

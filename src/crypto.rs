@@ -5,6 +5,7 @@ pub mod fernet;
 pub mod hashing_pool;
 pub mod jws_keys;
 pub mod key_repository;
+pub mod oauth1;
 pub mod password;
 
 pub(crate) mod files;

@@ -9,6 +9,7 @@ pub mod catalog;
 pub mod delegation;
 pub mod identity;
 pub mod notify;
+pub mod oauth1;
 pub mod resource;
 pub mod revoke;
 pub mod token;

@@ -33,6 +33,17 @@ pub fn raw_json(status: StatusCode, body: Bytes) -> Response {
     response
 }
 
+/// An answer whose body is a form, as OAuth1 wants it.
+pub fn form(status: StatusCode, body: String) -> Response {
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = status;
+    response.headers_mut().insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/x-www-form-urlencoded"),
+    );
+    response
+}
+
 /// 204 with no body.
 pub fn no_content() -> Response {
     StatusCode::NO_CONTENT.into_response()

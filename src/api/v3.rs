@@ -9,6 +9,8 @@ mod expiration;
 pub mod grants;
 pub mod groups;
 pub mod implied_roles;
+pub mod os_oauth1;
+pub mod os_oauth2;
 pub mod project_tags;
 pub mod projects;
 pub mod regions;

@@ -1,6 +1,7 @@
 //! Logins: from credentials to a token.
 
 use crate::app::App;
+use crate::crypto::oauth1::SignedRequest;
 use crate::error::{Error, Result};
 use crate::manager::delegation;
 use crate::manager::identity::UserLookup;
@@ -40,6 +41,8 @@ pub enum AuthMethod {
         credential: ApplicationCredentialLookup,
         secret: Secret,
     },
+    /// The request itself is signed.
+    OAuth1(Box<SignedRequest>),
 }
 
 /// How a login names its application credential. Whose it is, its row says, and nothing else.
@@ -56,6 +59,7 @@ impl AuthMethod {
             Self::Password { .. } => "password",
             Self::Token { .. } => "token",
             Self::ApplicationCredential { .. } => "application_credential",
+            Self::OAuth1(_) => "oauth1",
         }
     }
 }
@@ -251,6 +255,7 @@ impl<'a> AuthManager<'a> {
                     grant: None,
                 })
             }
+            AuthMethod::OAuth1(request) => self.app.oauth1().authenticate(&request).await,
             AuthMethod::ApplicationCredential { credential, secret } => {
                 self.app
                     .application_credential()

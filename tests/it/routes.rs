@@ -53,18 +53,6 @@ const OUTSTANDING: &[(&str, &str)] = &[
     ("/v3/limits/{limit_id}", "DELETE GET PATCH"),
     ("/v3/registered_limits", "GET POST"),
     ("/v3/registered_limits/{registered_limit_id}", "DELETE GET PATCH"),
-    // oauth1
-    ("/v3/OS-OAUTH1/access_token", "POST"),
-    ("/v3/OS-OAUTH1/authorize/{request_token_id}", "PUT"),
-    ("/v3/OS-OAUTH1/consumers", "GET POST"),
-    ("/v3/OS-OAUTH1/consumers/{consumer_id}", "DELETE GET PATCH"),
-    ("/v3/OS-OAUTH1/request_token", "POST"),
-    ("/v3/users/{user_id}/OS-OAUTH1/access_tokens", "GET"),
-    ("/v3/users/{user_id}/OS-OAUTH1/access_tokens/{access_token_id}", "DELETE GET"),
-    ("/v3/users/{user_id}/OS-OAUTH1/access_tokens/{access_token_id}/roles", "GET"),
-    ("/v3/users/{user_id}/OS-OAUTH1/access_tokens/{access_token_id}/roles/{role_id}", "GET"),
-    // oauth2
-    ("/v3/OS-OAUTH2/token", "POST"),
     // policy
     ("/v3/policies", "GET POST"),
     ("/v3/policies/{policy_id}", "DELETE GET PATCH"),

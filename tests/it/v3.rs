@@ -7,6 +7,7 @@ mod endpoints;
 mod grants;
 mod groups;
 mod implied_roles;
+mod oauth;
 mod passwords;
 mod projects;
 mod regions;

@@ -7,7 +7,7 @@ use crate::api::body::JsonBody;
 use crate::api::context::Context;
 use crate::api::response::{json, no_content};
 use crate::api::schema;
-use crate::api::v3::{domains, projects};
+use crate::api::v3::{domains, os_oauth1, projects};
 use crate::error::{Error, Result};
 use crate::manager::token::TokenEntry;
 use crate::model::token::ResolvedScope;
@@ -18,10 +18,12 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 
 /// `POST /v3/auth/tokens`
-pub async fn create_token(ctx: Context, body: JsonBody) -> Result<Response> {
+pub async fn create_token(ctx: Context, headers: HeaderMap, body: JsonBody) -> Result<Response> {
     let auth = body.member("auth")?;
     schema::AUTH_TOKENS.validate(&Value::Object(auth.clone()))?;
-    let request = request::parse(auth, &ctx.settings.config)?;
+    let request = request::parse(auth, &ctx.settings.config, || {
+        os_oauth1::signed(&ctx, "POST", &headers)
+    })?;
     let (token, entry) = ctx.app.auth().authenticate(request).await?;
     Ok(answer::token(&ctx, StatusCode::CREATED, &token, &entry))
 }

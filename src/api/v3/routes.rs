@@ -2,7 +2,8 @@
 
 use super::{
     access_rules, application_credentials, auth, domains, endpoints, grants, groups, implied_roles,
-    project_tags, projects, regions, role_assignments, roles, services, trusts, users,
+    os_oauth1, os_oauth2, project_tags, projects, regions, role_assignments, roles, services,
+    trusts, users,
 };
 use crate::api::route::{Route, delete, get, patch, post, put};
 
@@ -24,6 +25,15 @@ pub fn table() -> Vec<Route> {
         get("/v3/OS-INHERIT/projects/{project_id}/users/{user_id}/roles/{role_id}/inherited_to_projects", &["identity:check_grant"], grants::check),
         put("/v3/OS-INHERIT/projects/{project_id}/users/{user_id}/roles/{role_id}/inherited_to_projects", &["identity:create_grant"], grants::grant),
         delete("/v3/OS-INHERIT/projects/{project_id}/users/{user_id}/roles/{role_id}/inherited_to_projects", &["identity:revoke_grant"], grants::revoke),
+        post("/v3/OS-OAUTH1/access_token", &[], os_oauth1::create_access_token),
+        put("/v3/OS-OAUTH1/authorize/{request_token_id}", &["identity:authorize_request_token"], os_oauth1::authorize),
+        get("/v3/OS-OAUTH1/consumers", &["identity:list_consumers"], os_oauth1::list_consumers),
+        post("/v3/OS-OAUTH1/consumers", &["identity:create_consumer"], os_oauth1::create_consumer),
+        get("/v3/OS-OAUTH1/consumers/{consumer_id}", &["identity:get_consumer"], os_oauth1::show_consumer),
+        patch("/v3/OS-OAUTH1/consumers/{consumer_id}", &["identity:update_consumer"], os_oauth1::update_consumer),
+        delete("/v3/OS-OAUTH1/consumers/{consumer_id}", &["identity:delete_consumer"], os_oauth1::delete_consumer),
+        post("/v3/OS-OAUTH1/request_token", &[], os_oauth1::create_request_token),
+        post("/v3/OS-OAUTH2/token", &[], os_oauth2::create_token),
         get("/v3/OS-TRUST/trusts", &["identity:list_trusts", "identity:list_trusts_for_trustor", "identity:list_trusts_for_trustee"], trusts::list),
         post("/v3/OS-TRUST/trusts", &["identity:create_trust"], trusts::create),
         get("/v3/OS-TRUST/trusts/{trust_id}", &["identity:get_trust"], trusts::show),
