@@ -14,7 +14,6 @@ use std::collections::{BTreeMap, BTreeSet};
 /// of here.
 #[rustfmt::skip]
 const OUTSTANDING: &[(&str, &str)] = &[
-    // auth
     // credential
     ("/v3/credentials", "GET POST"),
     ("/v3/credentials/{credential_id}", "DELETE GET PATCH"),
