@@ -2,13 +2,14 @@
 //! clock that stands still until a test moves it.
 
 mod answer;
+mod contract;
 pub mod db;
 mod domains;
 mod scene;
 mod seed;
 
 pub use answer::Answer;
-pub use scene::{ACME, Scene, UMBRELLA};
+pub use scene::{ACME, Scene, UMBRELLA, new_user};
 pub use seed::{ADMIN_PASSWORD, Seed};
 
 use axum::body::Body;

@@ -8,6 +8,8 @@ mod database;
 mod edge;
 mod effective_roles;
 mod harness;
+mod openapi;
+mod rbac;
 mod routes;
 mod schema;
 mod structure;

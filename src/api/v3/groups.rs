@@ -20,7 +20,10 @@ const KNOWN: [&str; 3] = ["name", "domain_id", "description"];
 /// `GET /v3/groups`
 pub async fn list(ctx: Context) -> Result<Response> {
     schema::GROUP_LIST.validate(&ctx.query.to_value())?;
-    let target = users::new_in_domain("target.group.domain_id", ctx.domain_of_scope());
+    let target = match ctx.domain_of_scope() {
+        Some(domain) => Target::new().with("target.group.domain_id", domain.as_str()),
+        None => Target::new(),
+    };
     ctx.enforce("identity:list_groups", &target)?;
     let hints = ctx.query.list_hints(
         &["name"],
@@ -49,7 +52,7 @@ pub async fn create(ctx: Context, body: JsonBody) -> Result<Response> {
     schema::GROUP_CREATE.validate(&body.0)?;
     let sent = Attributes::of(body.member("group")?);
     let domain_id = sent.text("domain_id")?.map(DomainId::from);
-    let target = users::new_in_domain("target.group.domain_id", domain_id.as_ref());
+    let target = Target::of_new("target.group.domain_id", domain_id.as_deref());
     ctx.enforce("identity:create_group", &target)?;
     let description = sent.nullable_text("description")?.unwrap_or(Some(""));
     let group = NewGroup {

@@ -65,7 +65,7 @@ pub async fn create(ctx: Context, body: JsonBody) -> Result<Response> {
     let domain_id = sent.text("domain_id")?.map(DomainId::from);
     ctx.enforce(
         "identity:create_user",
-        &new_in_domain("target.user.domain_id", domain_id.as_ref()),
+        &Target::of_new("target.user.domain_id", domain_id.as_deref()),
     )?;
     let user = NewUser {
         name: sent.required_text("name")?.to_owned(),
@@ -230,15 +230,6 @@ fn enforce(ctx: &Context, rule: &str, id: &UserId, user: Option<&User>) -> Resul
         .object("target.user", &facts)
         .with("user_id", id.as_str());
     ctx.enforce(rule, &target)
-}
-
-/// The target of a creation: the domain that the client named. Policy has no say about a domain that
-/// it did not name, which only rules without that condition allow.
-pub(super) fn new_in_domain<'a>(key: &'static str, domain: Option<&'a DomainId>) -> Target<'a> {
-    match domain {
-        Some(domain) => Target::new().with(key, domain.as_str()),
-        None => Target::new(),
-    }
 }
 
 /// Restricts a list to the domain that the caller's token is for; false when the caller asked for
