@@ -1,15 +1,19 @@
 //! Plain types that every layer shares. Nothing here does I/O.
 
+pub mod application_credential;
 mod assignment;
 mod catalog;
+pub mod delegation;
 mod id;
 mod limit;
 pub mod list;
+pub mod oauth1;
 mod resource;
 mod revocation;
 mod secret;
 mod timestamp;
 pub mod token;
+pub mod trust;
 mod user;
 
 pub use assignment::*;

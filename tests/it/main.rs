@@ -13,4 +13,5 @@ mod rbac;
 mod routes;
 mod schema;
 mod structure;
+mod v2;
 mod v3;
