@@ -8,7 +8,7 @@ use crate::api::schema;
 #[rustfmt::skip]
 pub(super) static OPERATIONS: &[Operation] = &[
     get("/").titled("The versions of the API.").answers(300).also(&[200]),
-    get("/healthcheck").titled("Whether the server is up.").blank(),
+    get("/healthcheck").titled("Whether the server is up.").blank().fails(&[503]),
     get("/openapi.json").titled("This document.").json(),
     get("/v3").titled("The version document of v3.").shows("version"),
     get("/v3/OS-EP-FILTER/endpoint_groups").query(&schema::ENDPOINT_GROUP_LIST).lists("endpoint_groups"),

@@ -54,7 +54,7 @@ pub fn check(answer: &Answer, route: &str) {
     let is_json = answer
         .headers
         .get("content-type")
-        .is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"));
+        .is_some_and(|kind| kind == "application/json");
     if is_json && let Err(error) = validator(&place).validate(&answer.json()) {
         let at = error.instance_path();
         panic!(
