@@ -8,6 +8,7 @@ pub mod bootstrap;
 pub mod catalog;
 pub mod delegation;
 pub mod identity;
+pub mod notify;
 pub mod resource;
 pub mod revoke;
 pub mod token;

@@ -4,6 +4,7 @@ pub mod application_credential;
 mod assignment;
 mod catalog;
 pub mod delegation;
+pub mod event;
 mod id;
 mod limit;
 pub mod list;

@@ -15,6 +15,7 @@ use axum::extract::MatchedPath;
 use axum::http::uri::{PathAndQuery, Uri};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, header};
 use axum::response::IntoResponse;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tower::ServiceExt;
@@ -30,9 +31,15 @@ pub struct RequestMeta {
     pub global_id: Option<String>,
     /// What links start with.
     pub base: BaseUrl,
+    /// Where the connection comes from.
+    pub peer: Option<IpAddr>,
     /// Path and query as sent, with no trailing slash on the path.
     pub target: String,
 }
+
+/// The other end of the connection that a request came on; listeners put it into its extensions.
+#[derive(Clone, Copy, Debug)]
+pub struct Peer(pub IpAddr);
 
 impl RequestMeta {
     /// Whether the request is for v2.0.
@@ -70,6 +77,7 @@ impl Edge {
             id: format!("req-{}", uuid::Uuid::new_v4()),
             global_id: global_request_id(request.headers()),
             base: self.base_url(&settings.links, &request),
+            peer: request.extensions().get::<Peer>().map(|peer| peer.0),
             target: normalize_path(request.uri_mut()),
         });
         if declared_length(request.headers()).is_some_and(|length| length > limit) {
