@@ -1,11 +1,17 @@
 //! The v3 API: one file per resource, and the table of its routes.
 
 pub mod auth;
+pub mod domain_config;
 pub mod domains;
+pub mod endpoint_groups;
 pub mod endpoints;
+mod expiration;
 pub mod grants;
 pub mod groups;
 pub mod implied_roles;
+pub mod os_endpoint_policy;
+pub mod os_ep_filter;
+pub mod policies;
 pub mod project_tags;
 pub mod projects;
 pub mod regions;
@@ -13,4 +19,5 @@ pub mod role_assignments;
 pub mod roles;
 pub mod routes;
 pub mod services;
+pub mod trusts;
 pub mod users;

@@ -4,6 +4,7 @@
 mod answer;
 mod contract;
 pub mod db;
+pub mod delegation;
 mod domains;
 pub mod notifications;
 mod scene;
