@@ -10,6 +10,7 @@ mod effective_roles;
 mod harness;
 mod notifications;
 mod openapi;
+mod paging;
 mod rbac;
 mod routes;
 mod schema;

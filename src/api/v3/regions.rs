@@ -35,13 +35,10 @@ pub async fn list(ctx: Context) -> Result<Response> {
     ))
 }
 
-/// The query without the page that a `next` link asks for. A `limit` alone is not ours: Keystone
-/// refuses it here, unlike everywhere else.
+/// The query without the page that it asks for, which the schema does not know.
 fn filters_of(query: &Query) -> Value {
     let mut filters = query.to_value();
-    if query.has("marker")
-        && let Value::Object(filters) = &mut filters
-    {
+    if let Value::Object(filters) = &mut filters {
         filters.shift_remove("marker");
         filters.shift_remove("limit");
     }
