@@ -13,6 +13,7 @@ mod harness;
 mod healthcheck;
 mod notifications;
 mod openapi;
+mod paging;
 mod rbac;
 mod revocation;
 mod routes;

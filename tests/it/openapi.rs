@@ -64,6 +64,11 @@ async fn the_description_has_every_operation_and_no_other() {
             described.insert(format!("{} {path}", method.to_uppercase()));
             let id = operation["operationId"].as_str().expect("an id");
             assert!(ids.insert(id.to_owned()), "{id} is there twice");
+            let mut names = BTreeSet::new();
+            for parameter in operation["parameters"].as_array().expect("parameters") {
+                let name = format!("{} {}", parameter["in"], parameter["name"]);
+                assert!(names.insert(name.clone()), "{id} has {name} twice");
+            }
         }
     }
     assert_eq!(described, routes::served().into_keys().collect());

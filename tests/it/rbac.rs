@@ -4,7 +4,7 @@
 //! A refused request changes no row, and nothing that a client writes into a query or a body makes
 //! policy change its mind.
 
-mod scene;
+pub mod scene;
 mod tables;
 
 use crate::harness::Answer;

@@ -80,7 +80,7 @@ pub(super) static OPERATIONS: &[Operation] = &[
     get("/v3/endpoints/{endpoint_id}").shows("endpoint"),
     patch("/v3/endpoints/{endpoint_id}").body(&schema::ENDPOINT_UPDATE).shows("endpoint"),
     get("/v3/endpoints/{endpoint_id}/OS-ENDPOINT-POLICY/policy").shows("policy"),
-    get("/v3/groups").query(&schema::GROUP_LIST).filters(&["domain_id"]).lists("groups"),
+    get("/v3/groups").query(&schema::GROUP_LIST).lists("groups"),
     post("/v3/groups").body(&schema::GROUP_CREATE).shows("group"),
     get("/v3/groups/{group_id}").shows("group"),
     patch("/v3/groups/{group_id}").body(&schema::GROUP_UPDATE).shows("group"),

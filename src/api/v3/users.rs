@@ -41,10 +41,10 @@ pub async fn list(ctx: Context) -> Result<Response> {
     };
     ctx.enforce("identity:list_users", &target)?;
     let Some(mut query) = query(&ctx)? else {
-        return Ok(ctx.collection("users", Vec::new(), None));
+        return Ok(ctx.collection("users", Vec::new()));
     };
     if !narrow_to_domain(&ctx, &mut query.domain_id) {
-        return Ok(ctx.collection("users", Vec::new(), None));
+        return Ok(ctx.collection("users", Vec::new()));
     }
     let limit = query.hints.limit;
     let page = ctx.app.identity().users(query).await?;
@@ -197,8 +197,7 @@ pub async fn list_projects(ctx: Context, path: PathArgs) -> Result<Response> {
             "name" => filter.matches(&project.name),
             _ => filter.matches(domain),
         };
-        ctx.domain_of_scope().is_none_or(|scope| *scope == domain)
-            && enabled.iter().all(|enabled| *enabled == project.enabled)
+        enabled.iter().all(|enabled| *enabled == project.enabled)
             && hints.filters.iter().all(wanted)
     });
     let page = paging::cut(found, &hints, |project| &project.id)?;

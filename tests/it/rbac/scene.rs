@@ -106,8 +106,13 @@ pub struct PolicyScene {
 
 impl PolicyScene {
     pub async fn new() -> Self {
+        Self::with_config("").await
+    }
+
+    pub async fn with_config(config: &str) -> Self {
         // Rows are put back behind the program's back, so it must not remember them.
-        let scene = Scene::with_config("[cache]\nenabled = false\n").await;
+        let config = format!("{config}[cache]\nenabled = false\n");
+        let scene = Scene::with_config(&config).await;
         let golden = golden();
         plant(&scene, &golden.personas).await;
         let mut names = HashMap::new();
@@ -160,6 +165,19 @@ impl PolicyScene {
         }
         assert!(!cases.is_empty(), "no cases in {wanted}");
         cases
+    }
+
+    /// The first case of a call, if its operation is served.
+    pub fn first_case(&self, call: &str) -> Option<Case> {
+        let mut cases = self.golden.cases.iter();
+        let case = cases.find(|case| case.call == call)?;
+        routes::served().contains_key(call).then(|| case.clone())
+    }
+
+    /// Asks for a path as it is.
+    pub async fn get(&self, path: &str, caller: &str) -> Answer {
+        let token = &self.names[&format!("token_{caller}")];
+        self.scene.app.get(path).token(token).send().await
     }
 
     /// The personas' names, and `anonymous`, who has no token.
