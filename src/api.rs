@@ -10,6 +10,7 @@ pub mod health;
 pub mod json_home;
 pub mod links;
 pub mod metrics;
+pub mod openapi;
 pub mod paging;
 pub mod query;
 pub mod response;

@@ -291,7 +291,12 @@ impl Context {
     /// `{"users": […], "links": {next, self, previous}}`, and `truncated` when there is a next page.
     ///
     /// `items` carry their own links already.
-    pub fn collection(&self, key: &str, items: Vec<Value>, next: Option<NextPage<'_>>) -> Response {
+    pub(super) fn envelope(
+        &self,
+        key: &str,
+        items: Vec<Value>,
+        next: Option<NextPage<'_>>,
+    ) -> Response {
         let mut envelope = Map::new();
         envelope.insert(key.to_owned(), Value::Array(items));
         envelope.insert(

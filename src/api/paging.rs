@@ -6,8 +6,9 @@ use crate::api::query::PageRules;
 use crate::api::response;
 use crate::error::{Error, Result};
 use crate::model::list::{ListHints, Page};
+use aws_lc_rs::digest::{SHA256, digest};
 use axum::http::StatusCode;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
 impl Context {
@@ -46,7 +47,7 @@ impl Context {
         match (limit, page.items.last()) {
             (Some(limit), Some(last)) => {
                 let marker = id(last);
-                self.collection(key, items, Some(NextPage { marker, limit }))
+                self.envelope(key, items, Some(NextPage { marker, limit }))
             }
             // Nothing was wanted, so there is nothing to go on from.
             (Some(_), None) => {
@@ -56,9 +57,54 @@ impl Context {
                     &json!({ key: items, "links": links, "truncated": true }),
                 )
             }
-            (None, _) => self.collection(key, items, None),
+            (None, _) => self.envelope(key, items, None),
         }
     }
+}
+
+impl Context {
+    /// A collection that was read whole, because it is never long: all of it, or, in order of its
+    /// elements' markers, the page that the client asks for.
+    pub fn collection(&self, key: &str, items: Vec<Value>) -> Response {
+        let all = PageRules {
+            list_limit: None,
+            max: None,
+        };
+        let hints = match self.query.list_hints(&[], all) {
+            Ok(hints) if hints == ListHints::default() => return self.envelope(key, items, None),
+            Ok(hints) => hints,
+            Err(error) => return error.into_response(),
+        };
+        let mut marked: Vec<(String, Value)> = items
+            .into_iter()
+            .map(|item| (marker(&item), item))
+            .collect();
+        marked.sort_by(|(left, _), (right, _)| left.cmp(right));
+        match cut(marked, &hints, |(marker, _)| marker) {
+            Ok(page) => self.page(
+                key,
+                &page,
+                hints.limit,
+                |(id, _)| id,
+                |(_, item)| item.clone(),
+            ),
+            Err(error) => error.into_response(),
+        }
+    }
+}
+
+/// What stands for an element in a `next` link: its id, or, where elements have none, a digest of
+/// what it shows.
+fn marker(item: &Value) -> String {
+    if let Some(id) = item["id"].as_str().or(item["access"].as_str()) {
+        return id.to_owned();
+    }
+    let digest = digest(&SHA256, item.to_string().as_bytes());
+    digest
+        .as_ref()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 /// The page of a collection that was read whole, in order of id, and filtered already.

@@ -123,13 +123,11 @@ impl Query {
         Value::Object(members)
     }
 
-    /// As [`to_value`](Self::to_value), without the page that a `next` link asks for, for lists whose
-    /// schema knows no pages. A `limit` alone stays: Keystone refuses it there.
+    /// As [`to_value`](Self::to_value), without the page that it asks for, for lists whose schema
+    /// knows no pages.
     pub fn without_page(&self) -> Value {
         let mut value = self.to_value();
-        if self.has("marker")
-            && let Value::Object(members) = &mut value
-        {
+        if let Value::Object(members) = &mut value {
             members.shift_remove("marker");
             members.shift_remove("limit");
         }

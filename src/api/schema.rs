@@ -20,16 +20,16 @@ use std::sync::{LazyLock, OnceLock};
 pub struct Schema {
     name: &'static str,
     file: &'static str,
-    member: &'static str,
+    pointer: &'static str,
     compiled: OnceLock<Result<Validator, String>>,
 }
 
 impl Schema {
-    const fn new(name: &'static str, file: &'static str, member: &'static str) -> Self {
+    const fn new(name: &'static str, file: &'static str, pointer: &'static str) -> Self {
         Self {
             name,
             file,
-            member,
+            pointer,
             compiled: OnceLock::new(),
         }
     }
@@ -41,7 +41,12 @@ impl Schema {
 
     /// The schema's address among [`documents`]: `users.json#/$defs/create`.
     pub fn reference(&self) -> String {
-        format!("{}#/$defs/{}", self.file, self.member)
+        format!("{}#{}", self.file, self.pointer)
+    }
+
+    /// Its file, and the JSON pointer to it inside.
+    pub fn address(&self) -> (&'static str, &'static str) {
+        (self.file, self.pointer)
     }
 
     /// Checks a body, the part of it that the schema is about, or a query as
@@ -158,7 +163,8 @@ files![
 
 macro_rules! schemas {
     ($($(#[$doc:meta])* $name:ident = $file:literal $member:literal;)*) => {
-        $($(#[$doc])* pub static $name: Schema = Schema::new(stringify!($name), $file, $member);)*
+        $($(#[$doc])* pub static $name: Schema =
+            Schema::new(stringify!($name), $file, concat!("/$defs/", $member));)*
 
         /// Every schema.
         pub static ALL: &[&Schema] = &[$(&$name),*];

@@ -1,8 +1,8 @@
-//! Where clients begin: version documents, JSON-home, and the health check.
+//! Where clients begin: version documents, JSON-home, the API's description, and the health check.
 
 use super::context::Context;
 use super::route::{Route, get};
-use super::{discovery, health, json_home, response};
+use super::{discovery, health, json_home, openapi, response};
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -13,6 +13,7 @@ pub fn table() -> Vec<Route> {
     vec![
         get("/", &[], root),
         get("/healthcheck", &[], health::show),
+        get("/openapi.json", &[], openapi::show),
         get("/v3", &[], v3),
     ]
 }

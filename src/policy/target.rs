@@ -1,7 +1,8 @@
 //! What is acted upon: the attributes that `%(key)s` in a rule can name.
 //!
 //! Everything in a target comes from the database or the request's path. Bodies and query strings
-//! stay out, or a caller could write the facts that permit the call.
+//! stay out, or a caller could write the facts that permit the call; the one exception is what a
+//! creation is about ([`Target::of_new`]).
 
 use serde_json::{Map, Value};
 use std::borrow::Cow;
@@ -32,6 +33,20 @@ impl<'a> Target<'a> {
     /// Nothing.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// The target of a creation: whose the new object is to be, as the client says it.
+    ///
+    /// This is the one way for a value of a body into a target, and it is safe because the body
+    /// speaks of an object that does not exist yet: the rules ask whether the caller may make one in
+    /// that domain, or for that user, and what is then made is exactly that. Nothing that exists is
+    /// described by it. An owner that the client does not name is no attribute, so only rules that
+    /// don't ask for it permit the call.
+    pub fn of_new(key: &'static str, named: Option<&'a str>) -> Self {
+        match named {
+            Some(owner) => Self::new().with(key, owner),
+            None => Self::new(),
+        }
     }
 
     /// Adds one attribute. One that was added before under the same name is hidden.

@@ -2,6 +2,7 @@
 //! clock that stands still until a test moves it.
 
 mod answer;
+mod contract;
 pub mod db;
 pub mod delegation;
 mod domains;
@@ -11,7 +12,7 @@ mod seed;
 pub mod signing;
 
 pub use answer::Answer;
-pub use scene::{ACME, Scene, UMBRELLA};
+pub use scene::{ACME, Scene, UMBRELLA, new_user};
 pub use seed::{ADMIN_PASSWORD, Seed};
 
 use axum::body::Body;

@@ -50,28 +50,36 @@ const OUTSTANDING: &[(&str, &str)] = &[
 ];
 
 /// Operations that Python's Keystone does not have.
-const OURS: &[&str] = &[];
+const OURS: &[&str] = &["GET /openapi.json"];
 
 /// One operation of 30.0.0.
 #[derive(Deserialize)]
-struct Operation {
-    method: String,
-    path: String,
+pub struct Operation {
+    pub method: String,
+    pub path: String,
+    /// Statuses seen; 5xx among the errors are defects there.
+    pub success: BTreeSet<u16>,
+    pub errors: BTreeSet<u16>,
     /// Of GET, and of HEAD where that has one of its own.
     rules: BTreeSet<String>,
+    /// The status of HEAD, where it is not that of GET.
+    head: Option<u16>,
 }
 
 impl Operation {
-    fn name(&self) -> String {
+    /// `METHOD /path`
+    pub fn name(&self) -> String {
         format!("{} {}", self.method, self.path)
     }
 }
 
-fn golden() -> Vec<Operation> {
+/// The operations of 30.0.0.
+pub fn golden() -> Vec<Operation> {
     serde_json::from_str(include_str!("../golden/routes.json")).expect("a list of operations")
 }
 
-fn served() -> BTreeMap<String, Route> {
+/// The operations that are served, by `METHOD /path`.
+pub fn served() -> BTreeMap<String, Route> {
     let routes: Vec<Route> = versions::table()
         .into_iter()
         .chain(v3::routes::table())
@@ -83,6 +91,14 @@ fn served() -> BTreeMap<String, Route> {
         .collect();
     assert_eq!(by_name.len(), count, "an operation is in the table twice");
     by_name
+}
+
+/// Statuses of HEAD that differ from those of GET, by path.
+pub fn head_statuses() -> BTreeMap<String, u16> {
+    golden()
+        .into_iter()
+        .filter_map(|operation| Some((operation.path, operation.head?)))
+        .collect()
 }
 
 fn outstanding() -> BTreeSet<String> {

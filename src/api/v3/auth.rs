@@ -88,7 +88,7 @@ pub async fn list_projects(ctx: Context) -> Result<Response> {
         .filter(|project| project.enabled)
         .map(|project| projects::view(&ctx, project))
         .collect();
-    Ok(ctx.collection("projects", items, None))
+    Ok(ctx.collection("projects", items))
 }
 
 /// `GET /v3/auth/domains`
@@ -101,7 +101,7 @@ pub async fn list_domains(ctx: Context) -> Result<Response> {
         .filter(|domain| domain.enabled)
         .map(|domain| domains::view(&ctx, domain))
         .collect();
-    Ok(ctx.collection("domains", items, None))
+    Ok(ctx.collection("domains", items))
 }
 
 /// `GET /v3/auth/system`

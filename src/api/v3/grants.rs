@@ -28,7 +28,7 @@ pub async fn list(ctx: Context, path: GrantPath) -> Result<Response> {
         .granted_roles(&path.actor, &path.place, path.inherited)
         .await?;
     let items = granted.iter().map(|role| roles::view(&ctx, role)).collect();
-    Ok(ctx.collection("roles", items, None))
+    Ok(ctx.collection("roles", items))
 }
 
 /// `GET …/roles/{role_id}`

@@ -20,7 +20,10 @@ const KNOWN: [&str; 3] = ["name", "domain_id", "description"];
 /// `GET /v3/groups`
 pub async fn list(ctx: Context) -> Result<Response> {
     schema::GROUP_LIST.validate(&ctx.query.to_value())?;
-    let target = users::new_in_domain("target.group.domain_id", ctx.domain_of_scope());
+    let target = match ctx.domain_of_scope() {
+        Some(domain) => Target::new().with("target.group.domain_id", domain.as_str()),
+        None => Target::new(),
+    };
     ctx.enforce("identity:list_groups", &target)?;
     let hints = ctx.query.list_hints(
         &["name"],
@@ -32,7 +35,7 @@ pub async fn list(ctx: Context) -> Result<Response> {
         .all("domain_id")
         .any(|id| domain.as_deref() != Some(id));
     if contradicts || !users::narrow_to_domain(&ctx, &mut domain) {
-        return Ok(ctx.collection("groups", Vec::new(), None));
+        return Ok(ctx.collection("groups", Vec::new()));
     }
     let page = ctx.app.identity().groups(&hints, domain.as_ref()).await?;
     Ok(ctx.page(
@@ -49,7 +52,7 @@ pub async fn create(ctx: Context, body: JsonBody) -> Result<Response> {
     schema::GROUP_CREATE.validate(&body.0)?;
     let sent = Attributes::of(body.member("group")?);
     let domain_id = sent.text("domain_id")?.map(DomainId::from);
-    let target = users::new_in_domain("target.group.domain_id", domain_id.as_ref());
+    let target = Target::of_new("target.group.domain_id", domain_id.as_deref());
     ctx.enforce("identity:create_group", &target)?;
     let description = sent.nullable_text("description")?.unwrap_or(Some(""));
     let group = NewGroup {
@@ -100,8 +103,10 @@ pub async fn update(ctx: Context, path: PathArgs, body: JsonBody) -> Result<Resp
 /// `DELETE /v3/groups/{group_id}`
 pub async fn delete(ctx: Context, path: PathArgs) -> Result<Response> {
     let id = path.id::<GroupId>(0)?;
-    let group = ctx.app.identity().find_group(&id).await?;
-    enforce(&ctx, "identity:delete_group", &id, group.as_ref())?;
+    ctx.authenticated()?;
+    // Unlike elsewhere, everybody with a token is told that there is no such group.
+    let group = ctx.app.identity().group(&id).await?;
+    enforce(&ctx, "identity:delete_group", &id, Some(&group))?;
     ctx.app.identity().delete_group(&id).await?;
     Ok(no_content())
 }
@@ -113,10 +118,10 @@ pub async fn list_users(ctx: Context, path: PathArgs) -> Result<Response> {
     enforce(&ctx, "identity:list_users_in_group", &id, group.as_ref())?;
     let group = group.ok_or_else(|| Error::not_found("group", &id))?;
     let Some(mut query) = users::query(&ctx)? else {
-        return Ok(ctx.collection("users", Vec::new(), None));
+        return Ok(ctx.collection("users", Vec::new()));
     };
     if !users::narrow_to_domain(&ctx, &mut query.domain_id) {
-        return Ok(ctx.collection("users", Vec::new(), None));
+        return Ok(ctx.collection("users", Vec::new()));
     }
     query.group_id = Some(group.id);
     let limit = query.hints.limit;

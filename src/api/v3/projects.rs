@@ -5,7 +5,6 @@ use crate::api::body::JsonBody;
 use crate::api::context::{Context, PathArgs};
 use crate::api::response::no_content;
 use crate::api::schema;
-use crate::api::v3::users::new_in_domain;
 use crate::error::{Error, Result};
 use crate::manager::resource::{NewProject, ProjectQuery, ProjectUpdate, TagFilters, tree_of_ids};
 use crate::model::{DomainId, Limit, Project, ProjectChanges, ProjectId};
@@ -53,7 +52,7 @@ pub async fn create(ctx: Context, body: JsonBody) -> Result<Response> {
     let sent = Attributes::of(members);
     let domain_id = sent.nullable_text("domain_id")?.flatten();
     let domain_id = domain_id.map(DomainId::from);
-    let target = new_in_domain("target.project.domain_id", domain_id.as_ref());
+    let target = Target::of_new("target.project.domain_id", domain_id.as_deref());
     ctx.enforce("identity:create_project", &target)?;
     let parent_id = sent.nullable_text("parent_id")?.flatten();
     let new = NewProject {

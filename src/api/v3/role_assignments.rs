@@ -46,7 +46,7 @@ pub async fn list(ctx: Context) -> Result<Response> {
         .iter()
         .map(|one| view(&ctx, one, names.as_ref()))
         .collect();
-    Ok(ctx.collection("role_assignments", items, None))
+    Ok(ctx.collection("role_assignments", items))
 }
 
 /// A listing is judged by the domain that the caller's token is for, one of a tree by the project's.

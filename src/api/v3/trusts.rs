@@ -66,7 +66,7 @@ pub async fn list(ctx: Context) -> Result<Response> {
             Value::Object(view)
         })
         .collect();
-    Ok(ctx.collection("trusts", items, None))
+    Ok(ctx.collection("trusts", items))
 }
 
 /// `POST /v3/OS-TRUST/trusts`

@@ -41,10 +41,10 @@ pub async fn list(ctx: Context) -> Result<Response> {
     };
     ctx.enforce("identity:list_users", &target)?;
     let Some(mut query) = query(&ctx)? else {
-        return Ok(ctx.collection("users", Vec::new(), None));
+        return Ok(ctx.collection("users", Vec::new()));
     };
     if !narrow_to_domain(&ctx, &mut query.domain_id) {
-        return Ok(ctx.collection("users", Vec::new(), None));
+        return Ok(ctx.collection("users", Vec::new()));
     }
     let limit = query.hints.limit;
     let page = ctx.app.identity().users(query).await?;
@@ -65,7 +65,7 @@ pub async fn create(ctx: Context, body: JsonBody) -> Result<Response> {
     let domain_id = sent.text("domain_id")?.map(DomainId::from);
     ctx.enforce(
         "identity:create_user",
-        &new_in_domain("target.user.domain_id", domain_id.as_ref()),
+        &Target::of_new("target.user.domain_id", domain_id.as_deref()),
     )?;
     let user = NewUser {
         name: sent.required_text("name")?.to_owned(),
@@ -197,8 +197,7 @@ pub async fn list_projects(ctx: Context, path: PathArgs) -> Result<Response> {
             "name" => filter.matches(&project.name),
             _ => filter.matches(domain),
         };
-        ctx.domain_of_scope().is_none_or(|scope| *scope == domain)
-            && enabled.iter().all(|enabled| *enabled == project.enabled)
+        enabled.iter().all(|enabled| *enabled == project.enabled)
             && hints.filters.iter().all(wanted)
     });
     let page = paging::cut(found, &hints, |project| &project.id)?;
@@ -230,15 +229,6 @@ fn enforce(ctx: &Context, rule: &str, id: &UserId, user: Option<&User>) -> Resul
         .object("target.user", &facts)
         .with("user_id", id.as_str());
     ctx.enforce(rule, &target)
-}
-
-/// The target of a creation: the domain that the client named. Policy has no say about a domain that
-/// it did not name, which only rules without that condition allow.
-pub(super) fn new_in_domain<'a>(key: &'static str, domain: Option<&'a DomainId>) -> Target<'a> {
-    match domain {
-        Some(domain) => Target::new().with(key, domain.as_str()),
-        None => Target::new(),
-    }
 }
 
 /// Restricts a list to the domain that the caller's token is for; false when the caller asked for

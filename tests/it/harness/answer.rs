@@ -1,6 +1,8 @@
 //! An answer, read whole.
 
+use super::contract;
 use axum::body::Body;
+use axum::extract::MatchedPath;
 use axum::http::header::CONTENT_LENGTH;
 use axum::http::{HeaderMap, Response};
 use http_body_util::BodyExt;
@@ -8,7 +10,7 @@ use serde_json::Value;
 
 /// Status, headers and body of an answer.
 pub struct Answer {
-    request: String,
+    pub(super) request: String,
     pub status: u16,
     pub headers: HeaderMap,
     pub body: String,
@@ -27,12 +29,16 @@ impl Answer {
                 "{request}: Content-Length"
             );
         }
-        Self {
+        let answer = Self {
             request,
             status: parts.status.as_u16(),
             headers: parts.headers,
             body: String::from_utf8_lossy(&bytes).into_owned(),
+        };
+        if let Some(route) = parts.extensions.get::<MatchedPath>() {
+            contract::check(&answer, route.as_str());
         }
+        answer
     }
 
     /// Fails the test unless the status is this one.

@@ -123,7 +123,7 @@ async fn plant(s: &mut Session, now: Timestamp) -> keystone::Result<()> {
         expires_at: None,
     };
     for (id, domain) in [("uma", ACME), ("vic", ACME), ("zoe", UMBRELLA)] {
-        identity::insert_user(s, &user(id, domain, now)).await?;
+        identity::insert_user(s, &new_user(id, domain, now)).await?;
         identity::add_password(s, &id.into(), &password, 1, now).await?;
     }
     identity::insert_group(s, &group("crew", ACME)).await?;
@@ -146,7 +146,8 @@ fn project(id: &str, name: &str, domain: Option<&str>, parent: Option<&str>) -> 
     }
 }
 
-fn user(id: &str, domain: &str, now: Timestamp) -> User {
+/// A user whose id is also the name, without a password.
+pub fn new_user(id: &str, domain: &str, now: Timestamp) -> User {
     User {
         id: id.into(),
         domain_id: domain.into(),

@@ -331,3 +331,17 @@ async fn a_domains_people_see_and_manage_their_domains_groups_only() {
     assert_eq!(names(&users, "users"), [""; 0]);
     app.get("/v3/groups").send().await.error(401);
 }
+
+#[tokio::test]
+async fn a_group_that_is_not_there_is_404_for_everybody_who_would_delete_it() {
+    let app = TestApp::new().await;
+    let nobody = app.persona("mia", "member").await.token;
+    let group = json!({ "group": { "name": "g" } });
+    let made = app.post("/v3/groups", group).token(&app.admin().await);
+    let id = made.send().await.expect(201).json()["group"]["id"].clone();
+    let there = format!("/v3/groups/{}", id.as_str().expect("an id"));
+    app.delete(&there).token(&nobody).send().await.error(403);
+    let gone = app.delete("/v3/groups/none").token(&nobody);
+    gone.send().await.error(404);
+    app.delete("/v3/groups/none").send().await.error(401);
+}

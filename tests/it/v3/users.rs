@@ -1,6 +1,6 @@
 //! `/v3/users`.
 
-use crate::harness::{ADMIN_PASSWORD, Answer, TestApp};
+use crate::harness::{ACME, ADMIN_PASSWORD, Answer, Scene, TestApp};
 use serde_json::{Value, json};
 
 fn names(answer: &Answer) -> Vec<String> {
@@ -512,4 +512,22 @@ async fn a_user_has_the_projects_where_it_has_roles() {
         .send()
         .await
         .error(404);
+}
+
+#[tokio::test]
+async fn a_domains_reader_sees_all_projects_of_its_users() {
+    let scene = Scene::new().await;
+    let reader = scene.role("reader");
+    for grant in [
+        format!("/v3/projects/elsewhere/users/uma/roles/{reader}"),
+        format!("/v3/domains/{ACME}/users/vic/roles/{reader}"),
+    ] {
+        scene.put(&grant).await.expect(204);
+    }
+    let vic = scene
+        .login("vic", json!({ "domain": { "id": ACME } }))
+        .await;
+    let request = scene.app.get("/v3/users/uma/projects").token(&vic);
+    let projects = request.send().await.expect(200).json();
+    assert_eq!(projects["projects"][0]["id"], "elsewhere");
 }
