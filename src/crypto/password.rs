@@ -1,5 +1,6 @@
 //! Password hashing: Argon2id and every format that Keystone databases hold.
 
+mod scratch;
 mod stored;
 
 use crate::crypto::fill_random;
@@ -221,6 +222,11 @@ pub fn dummy(parameters: &HashParameters, password: &str) {
         false => Cow::Borrowed(parameters),
     };
     std::hint::black_box(hash(&parameters, password).is_ok());
+}
+
+/// Gives back the memory that this thread keeps for its next hash; for threads with nothing to do.
+pub fn release_memory() {
+    scratch::release();
 }
 
 /// Whether a stored hash was made by another algorithm or with other costs than those configured.

@@ -5,4 +5,6 @@ mod directories;
 mod doctor;
 mod first_run;
 mod harness;
+mod keys;
 mod serving;
+mod token_flush;

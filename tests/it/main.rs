@@ -5,14 +5,17 @@
 
 mod cli;
 mod cors;
+mod cost;
 mod database;
 mod edge;
 mod effective_roles;
 mod harness;
 mod healthcheck;
 mod notifications;
+mod revocation;
 mod routes;
 mod schema;
 mod structure;
+mod token_store;
 mod v2;
 mod v3;
