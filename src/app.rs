@@ -233,7 +233,7 @@ impl Parts {
     fn tell(&self, events: Vec<Event>, origin: &Arc<Origin>) {
         let settings = self.settings.load();
         self.notifier
-            .tell(events, origin, &settings, self.clock.now());
+            .tell(events, origin, &settings.config, self.clock.now());
     }
 }
 

@@ -18,6 +18,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::Response;
 use serde_json::{Map, Value};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use subtle::ConstantTimeEq;
@@ -76,7 +77,10 @@ impl FromRequestParts<Arc<App>> for Context {
         let caller = caller(app, &settings, parts, path).await?;
         let app = match parts.method {
             Method::GET | Method::HEAD => Arc::clone(app),
-            _ => app.on_behalf_of(|| origin(&request, &parts.headers, &caller)),
+            _ => app.on_behalf_of(|| {
+                let believes_proxy = settings.links.enable_proxy_headers_parsing;
+                origin(&request, &parts.headers, &caller, believes_proxy)
+            }),
         };
         Ok(Self {
             query: Query::parse(parts.uri.query().unwrap_or_default()),
@@ -137,16 +141,39 @@ async fn caller(app: &App, settings: &Settings, parts: &Parts, path: &str) -> Re
     }
 }
 
-/// Who will be told to have made the request's effects happen.
-fn origin(request: &RequestMeta, headers: &HeaderMap, caller: &Caller) -> Origin {
+/// What is told of a `User-Agent`.
+const LONGEST_AGENT: usize = 256;
+
+/// Who will be told to have made the request's effects happen. Behind a proxy whose headers are
+/// believed, the address is the one that the proxy saw.
+fn origin(
+    request: &RequestMeta,
+    headers: &HeaderMap,
+    caller: &Caller,
+    believes_proxy: bool,
+) -> Origin {
+    let forwarded = headers
+        .get("x-forwarded-for")
+        .filter(|_| believes_proxy)
+        .and_then(|addresses| {
+            addresses
+                .to_str()
+                .ok()?
+                .rsplit(',')
+                .next()?
+                .trim()
+                .parse()
+                .ok()
+        });
+    let peer: Option<IpAddr> = forwarded.or(request.peer);
     let mut origin = Origin {
         request_id: Some(request.id.clone()),
         global_request_id: request.global_id.clone(),
-        address: request.peer.map(|peer| peer.to_string()),
+        address: peer.map(|peer| peer.to_string()),
         agent: headers
             .get(header::USER_AGENT)
             .and_then(|agent| agent.to_str().ok())
-            .map(str::to_owned),
+            .map(|agent| agent.chars().take(LONGEST_AGENT).collect()),
         ..Origin::default()
     };
     if let Caller::Token(entry) = caller {
