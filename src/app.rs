@@ -26,6 +26,7 @@ use crate::manager::{
     domain_config::DomainConfigManager,
     identity::IdentityManager,
     notify::Notifier,
+    policy::PolicyManager,
     resource::ResourceManager,
     revoke::{RevocationLog, RevokeManager},
     token::{TokenCache, TokenManager},
@@ -176,6 +177,11 @@ impl App {
     /// Regions, services, endpoints.
     pub fn catalog(&self) -> CatalogManager<'_> {
         CatalogManager::new(self)
+    }
+
+    /// Policy documents and what they are attached to.
+    pub fn policies(&self) -> PolicyManager<'_> {
+        PolicyManager::new(self)
     }
 
     /// Tokens: issue, validate, revoke.

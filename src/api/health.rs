@@ -5,7 +5,7 @@ use crate::app::App;
 use crate::config::Healthcheck;
 use crate::driver::notification::host_name;
 use axum::extract::{Extension, State};
-use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
@@ -27,12 +27,13 @@ pub async fn show(
     State(app): State<Arc<App>>,
     Extension(meta): Extension<Arc<RequestMeta>>,
     method: Method,
+    uri: Uri,
     headers: HeaderMap,
 ) -> Response {
     let config = app.config();
     let options = &config.healthcheck;
     if !may_look(options, meta.peer, &headers) {
-        return crate::api::edge::unknown_path().await.into_response();
+        return crate::api::edge::unknown_path(uri).await;
     }
     let findings = findings(options);
     let healthy = findings.iter().all(|finding| finding.healthy);

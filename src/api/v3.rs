@@ -3,11 +3,15 @@
 pub mod auth;
 pub mod domain_config;
 pub mod domains;
+pub mod endpoint_groups;
 pub mod endpoints;
 mod expiration;
 pub mod grants;
 pub mod groups;
 pub mod implied_roles;
+pub mod os_endpoint_policy;
+pub mod os_ep_filter;
+pub mod policies;
 pub mod project_tags;
 pub mod projects;
 pub mod regions;

@@ -69,6 +69,9 @@ struct KeyFile {
     metadata: fs::Metadata,
 }
 
+/// The keys of a directory, the primary first, and what is worth a warning.
+type KeysRead = (Vec<FernetKey>, Vec<String>);
+
 impl KeyRepository {
     /// A repository at a path, which need not exist yet.
     pub fn new(path: impl Into<PathBuf>) -> Self {
@@ -242,7 +245,7 @@ impl KeyRepository {
 
     /// [`Self::read_keys`] of a moment in which nobody changed the directory: a listing that is taken
     /// while a key is renamed may lack it.
-    fn read_settled(&self) -> Result<(Stamp, (Vec<FernetKey>, Vec<String>))> {
+    fn read_settled(&self) -> Result<(Stamp, KeysRead)> {
         for _ in 0..MOST_READS {
             let stamp = self.stamp()?;
             let read = self.read_keys();
@@ -253,8 +256,7 @@ impl KeyRepository {
         Err(failed("read", &self.path, "it changes all the time"))
     }
 
-    /// The primary key first, and what is worth a warning.
-    fn read_keys(&self) -> Result<(Vec<FernetKey>, Vec<String>)> {
+    fn read_keys(&self) -> Result<KeysRead> {
         let mut keys = Vec::new();
         let mut warnings = Vec::new();
         for file in self.key_files()?.into_iter().rev() {

@@ -1,5 +1,6 @@
 //! Regions, services and endpoints.
 
+mod endpoint_filter;
 mod endpoints;
 mod regions;
 mod services;
@@ -7,6 +8,7 @@ mod snapshot;
 mod triples;
 pub mod urls;
 
+pub use endpoint_filter::EndpointGroupChanges;
 pub use endpoints::{EndpointChanges, NewEndpoint, RegionChoice};
 pub use regions::RegionChanges;
 pub use services::ServiceChanges;
@@ -14,12 +16,14 @@ pub use snapshot::CatalogCache;
 pub use triples::{EndpointTriple, NewEndpointTriple};
 
 use crate::app::App;
+use crate::driver::sql::catalog as sql;
 use crate::driver::sql::db::{Area, Session};
 use crate::driver::sql::token::{
     self as facts, CatalogEndpointRow, CatalogRow, EndpointAssociations,
 };
 use crate::error::Result;
 use crate::model::ProjectId;
+use crate::model::list::ListHints;
 use crate::model::token::{Catalog, CatalogEndpoint, CatalogService};
 use serde_json::Value;
 use snapshot::CatalogSnapshot;
@@ -56,7 +60,13 @@ impl<'a> CatalogManager<'a> {
         } else {
             EndpointAssociations::default()
         };
-        if associations.endpoint_ids.is_empty() && associations.group_filters.is_empty() {
+        let is_shown = |row: &CatalogRow| {
+            let endpoint = row.endpoint.as_ref();
+            endpoint.is_some_and(|endpoint| is_associated(&associations, row, endpoint))
+        };
+        if !snapshot.rows.iter().any(is_shown)
+            && !self.has_disabled(s, project, &associations).await?
+        {
             let config = self.app.config();
             return if config.endpoint_filter.return_all_endpoints_if_no_filter {
                 whole()
@@ -69,6 +79,25 @@ impl<'a> CatalogManager<'a> {
         });
         services.retain(|service| !service.endpoints.is_empty());
         Catalog::new(&services)
+    }
+
+    /// Whether a project is associated with endpoints, although none of them is enabled: such a
+    /// project sees an empty catalog, while associations with nothing at all narrow nothing.
+    async fn has_disabled(
+        &self,
+        s: &mut Session,
+        project: &ProjectId,
+        associations: &EndpointAssociations,
+    ) -> Result<bool> {
+        if associations.endpoint_ids.is_empty() && associations.group_filters.is_empty() {
+            return Ok(false);
+        }
+        let one = ListHints {
+            limit: Some(1),
+            ..ListHints::default()
+        };
+        let page = sql::endpoints_of_project(s, project, &one).await?;
+        Ok(!page.items.is_empty())
     }
 
     /// The rows of the catalog, read again only when they may have changed.
@@ -146,7 +175,11 @@ fn is_associated(
                         "region_id" => endpoint.region_id.as_deref(),
                         _ => None,
                     };
-                    value.as_str() == actual && actual.is_some()
+                    // A null selects what has none; only endpoints' regions can be absent.
+                    match value {
+                        Value::Null => actual.is_none() && attribute == "region_id",
+                        value => actual.is_some() && value.as_str() == actual,
+                    }
                 })
             })
         })

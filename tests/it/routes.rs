@@ -29,22 +29,6 @@ const OUTSTANDING: &[(&str, &str)] = &[
     ("/v3/users/{user_id}/credentials/OS-EC2/{credential_id}", "DELETE GET"),
     // ec2tokens
     ("/v3/ec2tokens", "POST"),
-    // endpoint-policy
-    ("/v3/endpoints/{endpoint_id}/OS-ENDPOINT-POLICY/policy", "GET"),
-    ("/v3/policies/{policy_id}/OS-ENDPOINT-POLICY/endpoints", "GET"),
-    ("/v3/policies/{policy_id}/OS-ENDPOINT-POLICY/endpoints/{endpoint_id}", "DELETE GET PUT"),
-    ("/v3/policies/{policy_id}/OS-ENDPOINT-POLICY/services/{service_id}", "DELETE GET PUT"),
-    ("/v3/policies/{policy_id}/OS-ENDPOINT-POLICY/services/{service_id}/regions/{region_id}", "DELETE GET PUT"),
-    // ep-filter
-    ("/v3/OS-EP-FILTER/endpoint_groups", "GET POST"),
-    ("/v3/OS-EP-FILTER/endpoint_groups/{endpoint_group_id}", "DELETE GET PATCH"),
-    ("/v3/OS-EP-FILTER/endpoint_groups/{endpoint_group_id}/endpoints", "GET"),
-    ("/v3/OS-EP-FILTER/endpoint_groups/{endpoint_group_id}/projects", "GET"),
-    ("/v3/OS-EP-FILTER/endpoint_groups/{endpoint_group_id}/projects/{project_id}", "DELETE GET PUT"),
-    ("/v3/OS-EP-FILTER/endpoints/{endpoint_id}/projects", "GET"),
-    ("/v3/OS-EP-FILTER/projects/{project_id}/endpoint_groups", "GET"),
-    ("/v3/OS-EP-FILTER/projects/{project_id}/endpoints", "GET"),
-    ("/v3/OS-EP-FILTER/projects/{project_id}/endpoints/{endpoint_id}", "DELETE GET PUT"),
     // limits
     ("/v3/limits", "GET POST"),
     ("/v3/limits/model", "GET"),
@@ -63,9 +47,6 @@ const OUTSTANDING: &[(&str, &str)] = &[
     ("/v3/users/{user_id}/OS-OAUTH1/access_tokens/{access_token_id}/roles/{role_id}", "GET"),
     // oauth2
     ("/v3/OS-OAUTH2/token", "POST"),
-    // policy
-    ("/v3/policies", "GET POST"),
-    ("/v3/policies/{policy_id}", "DELETE GET PATCH"),
     // revoke
     ("/v3/OS-REVOKE/events", "GET"),
     // s3tokens

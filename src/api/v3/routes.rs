@@ -1,8 +1,9 @@
 //! THE route table of v3: one line a route, sorted by path.
 
 use super::{
-    auth, domain_config, domains, endpoints, grants, groups, implied_roles, project_tags, projects,
-    regions, role_assignments, roles, services, trusts, users,
+    auth, domain_config, domains, endpoint_groups, endpoints, grants, groups, implied_roles,
+    os_endpoint_policy, os_ep_filter, policies, project_tags, projects, regions, role_assignments,
+    roles, services, trusts, users,
 };
 use crate::api::route::{Route, delete, get, patch, post, put};
 
@@ -10,6 +11,22 @@ use crate::api::route::{Route, delete, get, patch, post, put};
 #[rustfmt::skip]
 pub fn table() -> Vec<Route> {
     vec![
+        get("/v3/OS-EP-FILTER/endpoint_groups", &["identity:list_endpoint_groups"], endpoint_groups::list),
+        post("/v3/OS-EP-FILTER/endpoint_groups", &["identity:create_endpoint_group"], endpoint_groups::create),
+        get("/v3/OS-EP-FILTER/endpoint_groups/{endpoint_group_id}", &["identity:get_endpoint_group"], endpoint_groups::show),
+        patch("/v3/OS-EP-FILTER/endpoint_groups/{endpoint_group_id}", &["identity:update_endpoint_group"], endpoint_groups::update),
+        delete("/v3/OS-EP-FILTER/endpoint_groups/{endpoint_group_id}", &["identity:delete_endpoint_group"], endpoint_groups::delete),
+        get("/v3/OS-EP-FILTER/endpoint_groups/{endpoint_group_id}/endpoints", &["identity:list_endpoints_associated_with_endpoint_group"], os_ep_filter::list_endpoints_of_group),
+        get("/v3/OS-EP-FILTER/endpoint_groups/{endpoint_group_id}/projects", &["identity:list_projects_associated_with_endpoint_group"], os_ep_filter::list_projects_of_group),
+        get("/v3/OS-EP-FILTER/endpoint_groups/{endpoint_group_id}/projects/{project_id}", &["identity:get_endpoint_group_in_project"], os_ep_filter::show_group_of_project),
+        put("/v3/OS-EP-FILTER/endpoint_groups/{endpoint_group_id}/projects/{project_id}", &["identity:add_endpoint_group_to_project"], os_ep_filter::add_group_to_project),
+        delete("/v3/OS-EP-FILTER/endpoint_groups/{endpoint_group_id}/projects/{project_id}", &["identity:remove_endpoint_group_from_project"], os_ep_filter::remove_group_from_project),
+        get("/v3/OS-EP-FILTER/endpoints/{endpoint_id}/projects", &["identity:list_projects_for_endpoint"], os_ep_filter::list_projects_of_endpoint),
+        get("/v3/OS-EP-FILTER/projects/{project_id}/endpoint_groups", &["identity:list_endpoint_groups_for_project"], os_ep_filter::list_groups_of_project),
+        get("/v3/OS-EP-FILTER/projects/{project_id}/endpoints", &["identity:list_endpoints_for_project"], os_ep_filter::list_endpoints_of_project),
+        get("/v3/OS-EP-FILTER/projects/{project_id}/endpoints/{endpoint_id}", &["identity:check_endpoint_in_project"], os_ep_filter::check_endpoint_of_project),
+        put("/v3/OS-EP-FILTER/projects/{project_id}/endpoints/{endpoint_id}", &["identity:add_endpoint_to_project"], os_ep_filter::add_endpoint_to_project),
+        delete("/v3/OS-EP-FILTER/projects/{project_id}/endpoints/{endpoint_id}", &["identity:remove_endpoint_from_project"], os_ep_filter::remove_endpoint_from_project),
         get("/v3/OS-INHERIT/domains/{domain_id}/groups/{group_id}/roles/inherited_to_projects", &["identity:list_grants"], grants::list),
         get("/v3/OS-INHERIT/domains/{domain_id}/groups/{group_id}/roles/{role_id}/inherited_to_projects", &["identity:check_grant"], grants::check),
         put("/v3/OS-INHERIT/domains/{domain_id}/groups/{group_id}/roles/{role_id}/inherited_to_projects", &["identity:create_grant"], grants::grant),
@@ -68,6 +85,7 @@ pub fn table() -> Vec<Route> {
         get("/v3/endpoints/{endpoint_id}", &["identity:get_endpoint"], endpoints::show),
         patch("/v3/endpoints/{endpoint_id}", &["identity:update_endpoint"], endpoints::update),
         delete("/v3/endpoints/{endpoint_id}", &["identity:delete_endpoint"], endpoints::delete),
+        get("/v3/endpoints/{endpoint_id}/OS-ENDPOINT-POLICY/policy", &["identity:get_policy_for_endpoint"], os_endpoint_policy::show_policy),
         get("/v3/groups", &["identity:list_groups"], groups::list),
         post("/v3/groups", &["identity:create_group"], groups::create),
         get("/v3/groups/{group_id}", &["identity:get_group"], groups::show),
@@ -77,6 +95,21 @@ pub fn table() -> Vec<Route> {
         get("/v3/groups/{group_id}/users/{user_id}", &["identity:check_user_in_group"], groups::check_user),
         put("/v3/groups/{group_id}/users/{user_id}", &["identity:add_user_to_group"], groups::add_user),
         delete("/v3/groups/{group_id}/users/{user_id}", &["identity:remove_user_from_group"], groups::remove_user),
+        get("/v3/policies", &["identity:list_policies"], policies::list),
+        post("/v3/policies", &["identity:create_policy"], policies::create),
+        get("/v3/policies/{policy_id}", &["identity:get_policy"], policies::show),
+        patch("/v3/policies/{policy_id}", &["identity:update_policy"], policies::update),
+        delete("/v3/policies/{policy_id}", &["identity:delete_policy"], policies::delete),
+        get("/v3/policies/{policy_id}/OS-ENDPOINT-POLICY/endpoints", &["identity:list_endpoints_for_policy"], os_endpoint_policy::list_endpoints),
+        get("/v3/policies/{policy_id}/OS-ENDPOINT-POLICY/endpoints/{endpoint_id}", &["identity:check_policy_association_for_endpoint"], os_endpoint_policy::check),
+        put("/v3/policies/{policy_id}/OS-ENDPOINT-POLICY/endpoints/{endpoint_id}", &["identity:create_policy_association_for_endpoint"], os_endpoint_policy::create),
+        delete("/v3/policies/{policy_id}/OS-ENDPOINT-POLICY/endpoints/{endpoint_id}", &["identity:delete_policy_association_for_endpoint"], os_endpoint_policy::delete),
+        get("/v3/policies/{policy_id}/OS-ENDPOINT-POLICY/services/{service_id}", &["identity:check_policy_association_for_service"], os_endpoint_policy::check),
+        put("/v3/policies/{policy_id}/OS-ENDPOINT-POLICY/services/{service_id}", &["identity:create_policy_association_for_service"], os_endpoint_policy::create),
+        delete("/v3/policies/{policy_id}/OS-ENDPOINT-POLICY/services/{service_id}", &["identity:delete_policy_association_for_service"], os_endpoint_policy::delete),
+        get("/v3/policies/{policy_id}/OS-ENDPOINT-POLICY/services/{service_id}/regions/{region_id}", &["identity:check_policy_association_for_region_and_service"], os_endpoint_policy::check),
+        put("/v3/policies/{policy_id}/OS-ENDPOINT-POLICY/services/{service_id}/regions/{region_id}", &["identity:create_policy_association_for_region_and_service"], os_endpoint_policy::create),
+        delete("/v3/policies/{policy_id}/OS-ENDPOINT-POLICY/services/{service_id}/regions/{region_id}", &["identity:delete_policy_association_for_region_and_service"], os_endpoint_policy::delete),
         get("/v3/projects", &["identity:list_projects"], projects::list),
         post("/v3/projects", &["identity:create_project"], projects::create),
         get("/v3/projects/{project_id}", &["identity:get_project"], projects::show),

@@ -190,7 +190,10 @@ pub async fn endpoint_associations(
     id: &ProjectId,
 ) -> Result<EndpointAssociations> {
     let statement = sql(
-        r#"SELECT endpoint_id AS value, 0 AS is_group FROM project_endpoint WHERE project_id = ?
+        // The primary key leads from endpoints, which are few, to projects, which are many.
+        r#"SELECT e.id AS value, 0 AS is_group FROM endpoint e
+            WHERE EXISTS (SELECT 1 FROM project_endpoint a
+                           WHERE a.endpoint_id = e.id AND a.project_id = ?)
             UNION ALL
            SELECT g.filters AS value, 1 AS is_group
              FROM endpoint_group g

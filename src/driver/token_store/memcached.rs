@@ -55,6 +55,14 @@ struct Versioned {
     cas: u64,
 }
 
+/// The client library's form of an address in Keystone's: `host:port`, `inet6:[::1]:port`, or a URL.
+fn dsn(address: &str) -> String {
+    match address.strip_prefix("inet6:").unwrap_or(address) {
+        url if url.contains("://") => url.to_owned(),
+        host => format!("tcp://{host}"),
+    }
+}
+
 impl MemcachedTokenStore {
     /// A store at servers given as `host:port` or `unix:///path`. Nothing is connected yet.
     ///
@@ -73,7 +81,7 @@ impl MemcachedTokenStore {
             return Err(Error::internal("[memcache] servers names no server"));
         }
         let server = |address: &String| Server {
-            address: address.clone(),
+            address: dsn(address),
             idle: Mutex::default(),
             most_idle,
         };

@@ -233,6 +233,7 @@ mod tests {
                 redelegated_trust_id: None,
                 redelegation_count: 0,
                 role_ids: Vec::new(),
+                extra: Default::default(),
             },
             roles: Vec::new(),
         }];

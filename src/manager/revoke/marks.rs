@@ -6,15 +6,15 @@ use crate::model::{RevocationEvent, Timestamp};
 /// A kind of thing that an event can name; first the ones that the fewest tokens share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Member {
-    AuditId,
-    AuditChainId,
-    TrustId,
-    AccessTokenId,
-    ConsumerId,
-    UserId,
-    ProjectId,
-    RoleId,
-    DomainId,
+    Audit,
+    AuditChain,
+    Trust,
+    AccessToken,
+    Consumer,
+    User,
+    Project,
+    Role,
+    Domain,
 }
 
 /// A token as events see it.
@@ -32,14 +32,14 @@ impl<'a> Marks<'a> {
     pub(super) fn of(token: &'a ValidToken) -> Self {
         let payload = &token.payload;
         let mut named = Vec::with_capacity(12);
-        let audit_ids = [Member::AuditId, Member::AuditChainId];
+        let audit_ids = [Member::Audit, Member::AuditChain];
         for (member, id) in audit_ids.into_iter().zip(&payload.audit_ids) {
             named.push((member, id.as_str()));
         }
         match &payload.origin {
-            TokenOrigin::Trust(id) => named.push((Member::TrustId, id.as_str())),
+            TokenOrigin::Trust(id) => named.push((Member::Trust, id.as_str())),
             TokenOrigin::OAuth1 { access_token_id } => {
-                named.push((Member::AccessTokenId, access_token_id.as_str()));
+                named.push((Member::AccessToken, access_token_id.as_str()));
             }
             TokenOrigin::Direct
             | TokenOrigin::ApplicationCredential(_)
@@ -49,22 +49,22 @@ impl<'a> Marks<'a> {
         let trustor = token.trust().map(|trust| trust.trustor_user_id.as_str());
         // Of a trust, the payload's user is the trustee.
         let users = [Some(payload.user_id.as_str()), trustor];
-        named.extend(users.into_iter().flatten().map(|id| (Member::UserId, id)));
+        named.extend(users.into_iter().flatten().map(|id| (Member::User, id)));
         if let Some(access_token) = token.access_token() {
-            named.push((Member::ConsumerId, access_token.consumer_id.as_str()));
+            named.push((Member::Consumer, access_token.consumer_id.as_str()));
         }
         let mut scope_domain = None;
         match &token.scope {
-            ResolvedScope::Project { id, .. } => named.push((Member::ProjectId, id.as_str())),
+            ResolvedScope::Project { id, .. } => named.push((Member::Project, id.as_str())),
             ResolvedScope::Domain(domain) => {
-                named.push((Member::DomainId, domain.id.as_str()));
+                named.push((Member::Domain, domain.id.as_str()));
                 scope_domain = Some(domain.id.as_str());
             }
             ResolvedScope::Unscoped | ResolvedScope::System => {}
         }
         let roles = token.roles.iter();
-        named.extend(roles.map(|role| (Member::RoleId, role.id.as_str())));
-        named.push((Member::DomainId, token.user.domain.id.as_str()));
+        named.extend(roles.map(|role| (Member::Role, role.id.as_str())));
+        named.push((Member::Domain, token.user.domain.id.as_str()));
         Self {
             issued_at: payload.issued_at,
             expires_at: payload.expires_at,
@@ -88,7 +88,7 @@ impl<'a> Marks<'a> {
             && members(event).all(|(member, id)| match (member, event.expires_at) {
                 // Together with an expiry, a domain is the one that the token is scoped to; alone it
                 // is the user's domain as well.
-                (Member::DomainId, Some(_)) => self.scope_domain == Some(id),
+                (Member::Domain, Some(_)) => self.scope_domain == Some(id),
                 _ => self.named.contains(&(member, id)),
             })
     }
@@ -97,15 +97,15 @@ impl<'a> Marks<'a> {
 /// What an event names, in the order of [`Member`].
 pub(super) fn members(event: &RevocationEvent) -> impl Iterator<Item = (Member, &str)> {
     [
-        (Member::AuditId, &event.audit_id),
-        (Member::AuditChainId, &event.audit_chain_id),
-        (Member::TrustId, &event.trust_id),
-        (Member::AccessTokenId, &event.access_token_id),
-        (Member::ConsumerId, &event.consumer_id),
-        (Member::UserId, &event.user_id),
-        (Member::ProjectId, &event.project_id),
-        (Member::RoleId, &event.role_id),
-        (Member::DomainId, &event.domain_id),
+        (Member::Audit, &event.audit_id),
+        (Member::AuditChain, &event.audit_chain_id),
+        (Member::Trust, &event.trust_id),
+        (Member::AccessToken, &event.access_token_id),
+        (Member::Consumer, &event.consumer_id),
+        (Member::User, &event.user_id),
+        (Member::Project, &event.project_id),
+        (Member::Role, &event.role_id),
+        (Member::Domain, &event.domain_id),
     ]
     .into_iter()
     .filter_map(|(member, id)| Some((member, id.as_deref()?)))

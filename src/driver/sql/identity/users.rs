@@ -120,7 +120,7 @@ fn user_from(row: &Row, details: &mut HashMap<UserId, Details>) -> Result<User> 
         last_active_at: row.opt_date("last_active_at")?,
         options: details.options,
         federated: details.links,
-        extra: super::extra_from(row)?,
+        extra: row.object("extra")?,
     })
 }
 
