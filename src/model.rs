@@ -1,22 +1,27 @@
 //! Plain types that every layer shares. Nothing here does I/O.
 
+pub mod application_credential;
 mod assignment;
 mod catalog;
+pub mod delegation;
+pub mod event;
 mod id;
 mod limit;
 pub mod list;
+pub mod oauth1;
 mod policy_document;
 mod resource;
 mod revocation;
 mod secret;
 mod timestamp;
 pub mod token;
+pub mod trust;
 mod user;
 
 pub use assignment::*;
 pub use catalog::*;
 pub use id::*;
-pub use limit::Limit;
+pub use limit::*;
 pub use policy_document::*;
 pub use resource::*;
 pub use revocation::*;

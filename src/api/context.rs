@@ -6,13 +6,16 @@ use crate::api::query::Query;
 use crate::api::response;
 use crate::app::{App, Settings};
 use crate::error::{Error, Result};
+use crate::manager::delegation;
 use crate::manager::token::TokenEntry;
+use crate::model::delegation::Act;
+use crate::model::event::Origin;
 use crate::model::token::{ResolvedScope, ValidToken};
 use crate::model::{DomainId, UserId};
 use crate::policy::{Credentials, Target};
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::Response;
 use serde_json::{Map, Value};
 use std::sync::Arc;
@@ -67,10 +70,14 @@ impl FromRequestParts<Arc<App>> for Context {
             .ok_or_else(|| Error::internal("a request came around the edge"))?;
         let settings = app.settings();
         let caller = caller(app, &settings, &parts.headers).await?;
+        let app = match parts.method {
+            Method::GET | Method::HEAD => Arc::clone(app),
+            _ => app.on_behalf_of(|| origin(&request, &parts.headers, &caller)),
+        };
         Ok(Self {
             query: Query::parse(parts.uri.query().unwrap_or_default()),
             enforced: parts.extensions.get().cloned(),
-            app: Arc::clone(app),
+            app,
             settings,
             request,
             caller,
@@ -93,17 +100,48 @@ async fn caller(app: &App, settings: &Settings, headers: &HeaderMap) -> Result<C
         )));
     };
     match app.token().validate(token, 0).await {
-        Ok(entry) => Ok(Caller::Token(entry)),
+        Ok(entry) => Ok(
+            match delegation::permit(&entry.token, Act::CallApi, &settings.config) {
+                Ok(()) => Caller::Token(entry),
+                Err(error) => Caller::Refused(error),
+            },
+        ),
         // A database that is away says nothing about the token.
         Err(error @ (Error::Unavailable(_) | Error::Transient(_) | Error::Internal(_))) => {
             Err(error)
         }
-        // What the token is for is gone or disabled: that is 404, as for a subject token.
-        Err(error @ Error::NotFound { .. }) => Ok(Caller::Refused(error)),
+        // What the token is for is gone or disabled: that is 404, as for a subject token. A trust that
+        // does not hold any more is 403.
+        Err(error @ (Error::NotFound { .. } | Error::Forbidden(_))) => Ok(Caller::Refused(error)),
         Err(error) => Ok(Caller::Refused(Error::unauthorized(format!(
             "X-Auth-Token: {error}"
         )))),
     }
+}
+
+/// Who will be told to have made the request's effects happen.
+fn origin(request: &RequestMeta, headers: &HeaderMap, caller: &Caller) -> Origin {
+    let mut origin = Origin {
+        request_id: Some(request.id.clone()),
+        global_request_id: request.global_id.clone(),
+        address: request.peer.map(|peer| peer.to_string()),
+        agent: headers
+            .get(header::USER_AGENT)
+            .and_then(|agent| agent.to_str().ok())
+            .map(str::to_owned),
+        ..Origin::default()
+    };
+    if let Caller::Token(entry) = caller {
+        let token = &entry.token;
+        origin.user_id = Some(token.user.id.clone());
+        origin.user_name = Some(token.user.name.clone());
+        match &token.scope {
+            ResolvedScope::Project { id, .. } => origin.project_id = Some(id.to_string()),
+            ResolvedScope::Domain(domain) => origin.domain_id = Some(domain.id.to_string()),
+            ResolvedScope::Unscoped | ResolvedScope::System => {}
+        }
+    }
+    origin
 }
 
 impl Context {
@@ -130,6 +168,19 @@ impl Context {
             .settings
             .policy
             .enforce(rule, &credentials(token), target)?)
+    }
+
+    /// Fails unless the caller's token may do what would make or show a secret or a right. Policy knows
+    /// who the user is; this knows which part of the user's rights came along.
+    ///
+    /// # Errors
+    /// 403 when the token was made with a delegation that does not reach so far; 401 without a good
+    /// token.
+    pub fn permit(&self, act: Act) -> Result<()> {
+        if self.is_admin_token() {
+            return Ok(());
+        }
+        delegation::permit(self.token()?, act, &self.settings.config)
     }
 
     /// Fails with 401 unless a good token (or `admin_token`) came.
@@ -164,10 +215,10 @@ impl Context {
         matches!(self.caller, Caller::AdminToken)
     }
 
-    /// The calling user, if a good token came.
+    /// The calling user, if a good token came; of an impersonating trust, the trustor.
     pub fn user_id(&self) -> Option<&UserId> {
         match &self.caller {
-            Caller::Token(entry) => Some(&entry.token.payload.user_id),
+            Caller::Token(entry) => Some(&entry.token.user.id),
             _ => None,
         }
     }
@@ -234,12 +285,18 @@ impl Context {
 /// What policy sees of a token.
 fn credentials(token: &ValidToken) -> Credentials<'_> {
     let mut credentials = Credentials {
-        user_id: Some(&token.payload.user_id),
+        user_id: Some(&token.user.id),
+        is_delegated_auth: !token.delegation.is_empty(),
         user_domain_id: Some(&token.user.domain.id),
         roles: &token.role_names,
         is_admin_project: token.is_admin_project.unwrap_or(true),
         ..Credentials::default()
     };
+    if let Some(trust) = token.trust() {
+        credentials.trust_id = Some(&trust.id);
+        credentials.trustor_id = Some(&trust.trustor_user_id);
+        credentials.trustee_id = Some(&trust.trustee_user_id);
+    }
     match &token.scope {
         ResolvedScope::Unscoped => {}
         ResolvedScope::Project { id, domain, .. } => {

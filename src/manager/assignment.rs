@@ -5,6 +5,9 @@ pub mod grants;
 pub mod implied;
 pub mod listing;
 mod roles;
+mod tenants;
+
+pub use tenants::MemberRole;
 
 use crate::app::App;
 use crate::driver::sql::assignment::effective::{self as sql, Holder, MembershipClock};
@@ -34,6 +37,16 @@ impl<'a> AssignmentManager<'a> {
         Ok(for_tokens(
             sql::roles_on_project(s, &self.holder(user), id).await?,
         ))
+    }
+
+    /// All roles that a user has on a project, those that tokens don't carry among them.
+    pub async fn all_roles_on_project(
+        &self,
+        s: &mut Session,
+        user: &UserId,
+        id: &ProjectId,
+    ) -> Result<Vec<Role>> {
+        sql::roles_on_project(s, &self.holder(user), id).await
     }
 
     /// The roles that a user's token for a domain carries.

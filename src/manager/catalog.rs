@@ -5,6 +5,7 @@ mod endpoints;
 mod regions;
 mod services;
 mod snapshot;
+mod triples;
 pub mod urls;
 
 pub use endpoint_filter::EndpointGroupChanges;
@@ -12,6 +13,7 @@ pub use endpoints::{EndpointChanges, NewEndpoint, RegionChoice};
 pub use regions::RegionChanges;
 pub use services::ServiceChanges;
 pub use snapshot::CatalogCache;
+pub use triples::{EndpointTriple, NewEndpointTriple};
 
 use crate::app::App;
 use crate::driver::sql::catalog as sql;

@@ -1,6 +1,9 @@
 //! A token as v3 shows it: what its answers carry.
 
+use crate::model::application_credential::ApplicationCredential;
+use crate::model::delegation::Delegation;
 use crate::model::token::{ResolvedScope, ValidToken};
+use crate::model::trust::Trust;
 use serde_json::{Map, Value, json};
 
 /// `{"token": {…}}`, members in the order in which Keystone gives them.
@@ -21,6 +24,9 @@ pub fn of(token: &ValidToken, with_catalog: bool) -> Value {
     set("audit_ids", json!(payload.audit_ids));
     set("expires_at", json!(payload.expires_at));
     set("issued_at", json!(payload.issued_at));
+    if let Some(trust) = token.trust() {
+        set("OS-TRUST:trust", trust_member(trust));
+    }
     match &token.scope {
         ResolvedScope::Unscoped => {}
         ResolvedScope::Project {
@@ -33,7 +39,9 @@ pub fn of(token: &ValidToken, with_catalog: bool) -> Value {
                 "project",
                 json!({ "domain": domain, "id": id, "name": name }),
             );
-            set("is_domain", json!(is_domain));
+            if token.trust().is_none() {
+                set("is_domain", json!(is_domain));
+            }
         }
         ResolvedScope::Domain(domain) => {
             set("domain", json!(domain));
@@ -41,7 +49,7 @@ pub fn of(token: &ValidToken, with_catalog: bool) -> Value {
         ResolvedScope::System => {}
     }
     if !matches!(token.scope, ResolvedScope::Unscoped) {
-        set("roles", json!(token.roles));
+        set("roles", roles(token));
     }
     if matches!(token.scope, ResolvedScope::System) {
         set("system", json!({ "all": true }));
@@ -52,5 +60,60 @@ pub fn of(token: &ValidToken, with_catalog: bool) -> Value {
     if let (true, Some(catalog)) = (with_catalog, &token.catalog) {
         set("catalog", json!(catalog));
     }
+    for step in &token.delegation {
+        match step {
+            Delegation::OAuth1(access_token) => set(
+                "OS-OAUTH1",
+                json!({
+                    "access_token_id": access_token.id,
+                    "consumer_id": access_token.consumer_id,
+                }),
+            ),
+            Delegation::ApplicationCredential(credential) => set(
+                "application_credential",
+                application_credential_member(credential),
+            ),
+            Delegation::OAuth2 { thumbprint } => {
+                set("oauth2_credential", json!({ "x5t#S256": thumbprint }))
+            }
+            Delegation::Trust { .. } | Delegation::Ec2Credential | Delegation::Unknown => continue,
+        };
+    }
     json!({ "token": body })
+}
+
+fn trust_member(trust: &Trust) -> Value {
+    json!({
+        "id": trust.id,
+        "trustor_user": { "id": trust.trustor_user_id },
+        "trustee_user": { "id": trust.trustee_user_id },
+        "impersonation": trust.impersonation,
+    })
+}
+
+fn application_credential_member(credential: &ApplicationCredential) -> Value {
+    let mut member = json!({
+        "id": credential.id,
+        "name": credential.name,
+        "restricted": !credential.is_unrestricted(),
+    });
+    if !credential.access_rules.is_empty() {
+        member["access_rules"] = json!(credential.access_rules);
+    }
+    member
+}
+
+/// A trust's token shows its roles whole, all others their ids and names.
+fn roles(token: &ValidToken) -> Value {
+    let whole = token.delegation.iter().find_map(|step| match step {
+        Delegation::Trust { roles, .. } => Some(roles),
+        _ => None,
+    });
+    match whole {
+        Some(roles) => roles
+            .iter()
+            .map(|role| Value::from(role.attributes()))
+            .collect(),
+        None => json!(token.roles),
+    }
 }

@@ -4,6 +4,7 @@
 
 mod endpoint_filter;
 mod endpoints;
+mod legacy;
 mod regions;
 mod services;
 
@@ -14,8 +15,11 @@ pub use endpoint_filter::{
 };
 pub(super) use endpoints::endpoint_from;
 pub use endpoints::{delete_endpoint, endpoint, endpoints, insert_endpoint, update_endpoint};
+pub use legacy::{delete_legacy_endpoints, legacy_endpoint_ids, mark_legacy_endpoint};
 pub use regions::{
     any_endpoint_in, delete_regions, insert_region, region, region_ancestry, region_subtree,
     regions, update_region,
 };
-pub use services::{delete_service, insert_service, service, services, update_service};
+pub use services::{
+    delete_service, first_service_of_type, insert_service, service, services, update_service,
+};

@@ -4,6 +4,7 @@ use super::{CatalogManager, regions, urls};
 use crate::driver::sql::catalog as sql;
 use crate::driver::sql::db::Session;
 use crate::error::{Error, Result};
+use crate::model::event::{Event, ResourceKind};
 use crate::model::list::{ListHints, Page};
 use crate::model::{Endpoint, EndpointId, Region, RegionId, ServiceId};
 use serde_json::{Map, Value};
@@ -61,13 +62,7 @@ impl CatalogManager<'_> {
     /// 400 when its URL is a template that could never be filled, or its service or region does not
     /// exist.
     pub async fn create_endpoint(&self, new: &NewEndpoint) -> Result<Endpoint> {
-        if !urls::is_valid_template(&new.url) {
-            return Err(Error::bad_request(
-                "The url is no valid template: names stand as $(name)s or %(name)s, and only \
-                 project_id, tenant_id, user_id, public_endpoint and compute_host are known; a \
-                 percent sign is written %%.",
-            ));
-        }
+        check_template(&new.url)?;
         let id = &EndpointId::random();
         self.app
             .db
@@ -83,6 +78,7 @@ impl CatalogManager<'_> {
                         extra: new.extra.clone(),
                     };
                     sql::insert_endpoint(s, &endpoint).await?;
+                    s.notify(Event::created(ResourceKind::Endpoint, id));
                     Ok(endpoint)
                 })
             })
@@ -114,10 +110,11 @@ impl CatalogManager<'_> {
             .db
             .transaction(|s| {
                 Box::pin(async move {
-                    match sql::delete_endpoint(s, id).await? {
-                        true => Ok(()),
-                        false => Err(Error::not_found("endpoint", id)),
+                    if !sql::delete_endpoint(s, id).await? {
+                        return Err(Error::not_found("endpoint", id));
                     }
+                    s.notify(Event::deleted(ResourceKind::Endpoint, id));
+                    Ok(())
                 })
             })
             .await
@@ -142,17 +139,33 @@ async fn update(s: &mut Session, id: &EndpointId, changes: &EndpointChanges) -> 
     endpoint.enabled = changes.enabled.unwrap_or(endpoint.enabled);
     endpoint.extra.extend(changes.extra.clone());
     sql::update_endpoint(s, &endpoint).await?;
+    s.notify(Event::updated(ResourceKind::Endpoint, id));
     Ok(endpoint)
 }
 
+/// 400 for a URL that could never be filled.
+pub(super) fn check_template(url: &str) -> Result<()> {
+    if urls::is_valid_template(url) {
+        return Ok(());
+    }
+    Err(Error::bad_request(
+        "The url is no valid template: names stand as $(name)s or %(name)s, and only \
+         project_id, tenant_id, user_id, public_endpoint and compute_host are known; a \
+         percent sign is written %%.",
+    ))
+}
+
 /// A missing reference in a body is the body's fault: 400, not 404.
-async fn existing_service(s: &mut Session, id: &ServiceId) -> Result<ServiceId> {
+pub(super) async fn existing_service(s: &mut Session, id: &ServiceId) -> Result<ServiceId> {
     let found = sql::service(s, id).await?.map(|service| service.id);
     found.ok_or_else(|| Error::bad_request(format!("service_id names no service: {id}.")))
 }
 
 /// The region that was chosen; `None` when nothing was said.
-async fn region(s: &mut Session, choice: &RegionChoice) -> Result<Option<Option<RegionId>>> {
+pub(super) async fn region(
+    s: &mut Session,
+    choice: &RegionChoice,
+) -> Result<Option<Option<RegionId>>> {
     match choice {
         RegionChoice::Unsaid => Ok(None),
         RegionChoice::Nowhere => Ok(Some(None)),

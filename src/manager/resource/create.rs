@@ -6,12 +6,15 @@ use crate::config::EnforcementModel;
 use crate::driver::sql::db::Session;
 use crate::driver::sql::resource as sql;
 use crate::error::{Error, Result};
+use crate::model::event::Event;
 use crate::model::{DomainId, Project, ProjectId};
 use serde_json::{Map, Value};
 
 /// What POST makes a project of.
 #[derive(Clone, Debug)]
 pub struct NewProject {
+    /// The id, where the client may choose it, as in v2.0.
+    pub id: Option<ProjectId>,
     pub name: String,
     /// The domain that the client named, and the one that counts when it named none.
     pub domain_id: Option<DomainId>,
@@ -59,7 +62,7 @@ impl ResourceManager<'_> {
             (given, _) => given,
         };
         self.store(Project {
-            id: ProjectId::random(),
+            id: new.id.unwrap_or_else(ProjectId::random),
             name: new.name,
             domain_id,
             parent_id,
@@ -116,7 +119,9 @@ impl ResourceManager<'_> {
                     if let (Some(domain), Some(parent)) = (&stored.domain_id, &stored.parent_id) {
                         check_place(s, domain, parent, config).await?;
                     }
-                    sql::insert_project(s, stored).await
+                    sql::insert_project(s, stored).await?;
+                    s.notify(Event::created(kind.event_kind(), &stored.id));
+                    Ok(())
                 })
             })
             .await
