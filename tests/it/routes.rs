@@ -55,11 +55,6 @@ const OUTSTANDING: &[(&str, &str)] = &[
     // simple-cert
     ("/v3/OS-SIMPLE-CERT/ca", "GET"),
     ("/v3/OS-SIMPLE-CERT/certificates", "GET"),
-    // trust
-    ("/v3/OS-TRUST/trusts", "GET POST"),
-    ("/v3/OS-TRUST/trusts/{trust_id}", "DELETE GET"),
-    ("/v3/OS-TRUST/trusts/{trust_id}/roles", "GET"),
-    ("/v3/OS-TRUST/trusts/{trust_id}/roles/{role_id}", "GET"),
     // federation
     ("/v3/OS-FEDERATION/domains", "GET"),
     ("/v3/OS-FEDERATION/identity_providers", "GET"),

@@ -17,4 +17,5 @@ mod registered_limits;
 mod role_assignments;
 mod roles;
 mod services;
+mod trusts;
 mod users;

@@ -3,7 +3,7 @@
 use super::{
     auth, domains, endpoint_groups, endpoints, grants, groups, implied_roles, limits,
     os_endpoint_policy, os_ep_filter, policies, project_tags, projects, regions, registered_limits,
-    role_assignments, roles, services, users,
+    role_assignments, roles, services, trusts, users,
 };
 use crate::api::route::{Route, delete, get, patch, post, put};
 
@@ -41,6 +41,12 @@ pub fn table() -> Vec<Route> {
         get("/v3/OS-INHERIT/projects/{project_id}/users/{user_id}/roles/{role_id}/inherited_to_projects", &["identity:check_grant"], grants::check),
         put("/v3/OS-INHERIT/projects/{project_id}/users/{user_id}/roles/{role_id}/inherited_to_projects", &["identity:create_grant"], grants::grant),
         delete("/v3/OS-INHERIT/projects/{project_id}/users/{user_id}/roles/{role_id}/inherited_to_projects", &["identity:revoke_grant"], grants::revoke),
+        get("/v3/OS-TRUST/trusts", &["identity:list_trusts", "identity:list_trusts_for_trustor", "identity:list_trusts_for_trustee"], trusts::list),
+        post("/v3/OS-TRUST/trusts", &["identity:create_trust"], trusts::create),
+        get("/v3/OS-TRUST/trusts/{trust_id}", &["identity:get_trust"], trusts::show),
+        delete("/v3/OS-TRUST/trusts/{trust_id}", &["identity:delete_trust"], trusts::delete),
+        get("/v3/OS-TRUST/trusts/{trust_id}/roles", &["identity:list_roles_for_trust"], trusts::list_roles),
+        get("/v3/OS-TRUST/trusts/{trust_id}/roles/{role_id}", &["identity:get_role_for_trust"], trusts::show_role),
         get("/v3/auth/catalog", &["identity:get_auth_catalog"], auth::show_catalog),
         get("/v3/auth/domains", &["identity:get_auth_domains"], auth::list_domains),
         get("/v3/auth/projects", &["identity:get_auth_projects"], auth::list_projects),
