@@ -2,6 +2,7 @@
 
 mod database;
 mod settings;
+mod token_stores;
 mod watch;
 
 pub use database::database_options;
@@ -15,18 +16,20 @@ use crate::crypto::hashing_pool::HashingPool;
 use crate::crypto::password::HashParameters;
 use crate::driver::notification::Driver;
 use crate::driver::sql::db::Db;
+use crate::driver::token_store::TokenStore;
 use crate::error::Result;
 use crate::manager::{
     application_credential::ApplicationCredentialManager,
     assignment::AssignmentManager,
     auth::AuthManager,
     catalog::{CatalogCache, CatalogManager},
+    domain_config::DomainConfigManager,
     identity::IdentityManager,
     limit::LimitManager,
     notify::Notifier,
     policy::PolicyManager,
     resource::ResourceManager,
-    revoke::RevokeManager,
+    revoke::{RevocationLog, RevokeManager},
     token::{TokenCache, TokenManager},
     trust::TrustManager,
 };
@@ -55,7 +58,10 @@ pub struct Parts {
     pub notifier: Notifier,
     pub hashing: HashingPool,
     pub tokens: TokenCache,
+    /// Where tokens are kept that are not their own proof.
+    pub token_store: Arc<dyn TokenStore>,
     pub catalogs: CatalogCache,
+    pub revocations: RevocationLog,
     pub metrics: Metrics,
 }
 
@@ -74,7 +80,7 @@ impl App {
     /// Puts the parts together.
     ///
     /// # Errors
-    /// When the threads that hash passwords can't be started.
+    /// When the threads that hash passwords can't be started, or `[token] driver` is not known.
     pub fn new(settings: Settings, db: Db, clock: Clock) -> Result<Arc<Self>> {
         let drivers = Notifier::drivers(&settings.config);
         Self::with_notification_drivers(settings, db, clock, drivers)
@@ -96,7 +102,9 @@ impl App {
             notifier: Notifier::start(drivers, db.clone()),
             hashing,
             tokens: TokenCache::new(&config.cache),
+            token_store: token_stores::open(config, &db)?,
             catalogs: CatalogCache::new(config.cache.enabled != Some(false)),
+            revocations: RevocationLog::default(),
             metrics: Metrics::default(),
             settings: ArcSwap::from_pointee(settings),
             clock,
@@ -150,6 +158,11 @@ impl App {
     /// Users, groups, passwords.
     pub fn identity(&self) -> IdentityManager<'_> {
         IdentityManager::new(self)
+    }
+
+    /// Configuration of single domains.
+    pub fn domain_config(&self) -> DomainConfigManager<'_> {
+        DomainConfigManager::new(self)
     }
 
     /// Projects and domains.

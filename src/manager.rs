@@ -7,6 +7,7 @@ pub mod auth;
 pub mod bootstrap;
 pub mod catalog;
 pub mod delegation;
+pub mod domain_config;
 pub mod identity;
 pub mod limit;
 pub mod notify;

@@ -4,6 +4,7 @@ pub mod application_credential;
 mod assignment;
 mod catalog;
 pub mod delegation;
+mod domain_config;
 pub mod event;
 mod id;
 mod limit;
@@ -20,6 +21,7 @@ mod user;
 
 pub use assignment::*;
 pub use catalog::*;
+pub use domain_config::{ConfigOption, ConfigPlace};
 pub use id::*;
 pub use limit::*;
 pub use policy_document::*;

@@ -1,6 +1,7 @@
 //! The v3 API: one file per resource, and the table of its routes.
 
 pub mod auth;
+pub mod domain_config;
 pub mod domains;
 pub mod endpoint_groups;
 pub mod endpoints;

@@ -24,7 +24,7 @@ use crate::driver::sql::token::{
 use crate::error::Result;
 use crate::model::ProjectId;
 use crate::model::list::ListHints;
-use crate::model::token::{CatalogEndpoint, CatalogService};
+use crate::model::token::{Catalog, CatalogEndpoint, CatalogService};
 use serde_json::Value;
 use snapshot::CatalogSnapshot;
 use std::sync::Arc;
@@ -49,10 +49,11 @@ impl<'a> CatalogManager<'a> {
         s: &mut Session,
         urls: &UrlContext<'_>,
         project: Option<&ProjectId>,
-    ) -> Result<Vec<CatalogService>> {
+    ) -> Result<Catalog> {
         let snapshot = self.snapshot(s).await?;
+        let whole = || snapshot.whole(urls, || assemble(&snapshot.rows, urls, |_, _| true));
         let Some(project) = project else {
-            return Ok(assemble(&snapshot.rows, urls, |_, _| true));
+            return whole();
         };
         let associations = if snapshot.has_associations {
             facts::endpoint_associations(s, project).await?
@@ -67,19 +68,17 @@ impl<'a> CatalogManager<'a> {
             && !self.has_disabled(s, project, &associations).await?
         {
             let config = self.app.config();
-            return Ok(
-                if config.endpoint_filter.return_all_endpoints_if_no_filter {
-                    assemble(&snapshot.rows, urls, |_, _| true)
-                } else {
-                    Vec::new()
-                },
-            );
+            return if config.endpoint_filter.return_all_endpoints_if_no_filter {
+                whole()
+            } else {
+                Catalog::new(&[])
+            };
         }
         let mut services = assemble(&snapshot.rows, urls, |row, endpoint| {
             is_associated(&associations, row, endpoint)
         });
         services.retain(|service| !service.endpoints.is_empty());
-        Ok(services)
+        Catalog::new(&services)
     }
 
     /// Whether a project is associated with endpoints, although none of them is enabled: such a
@@ -109,10 +108,8 @@ impl<'a> CatalogManager<'a> {
         if let Some(snapshot) = self.app.catalogs.get(version, now) {
             return Ok(snapshot);
         }
-        let rows = facts::catalog(s).await?;
-        let has_associations = facts::any_endpoint_associations(s).await?;
-        let snapshot = CatalogSnapshot::new(rows, has_associations, version, now);
-        Ok(self.app.catalogs.keep(snapshot))
+        let (rows, has_associations) = facts::catalog(s).await?;
+        Ok(self.app.catalogs.keep(rows, has_associations, version, now))
     }
 }
 

@@ -24,13 +24,6 @@ const OUTSTANDING: &[(&str, &str)] = &[
     // credential
     ("/v3/credentials", "GET POST"),
     ("/v3/credentials/{credential_id}", "DELETE GET PATCH"),
-    // domain_config
-    ("/v3/domains/config/default", "GET"),
-    ("/v3/domains/config/{group}/default", "GET"),
-    ("/v3/domains/config/{group}/{option}/default", "GET"),
-    ("/v3/domains/{domain_id}/config", "DELETE GET PATCH PUT"),
-    ("/v3/domains/{domain_id}/config/{group}", "DELETE GET PATCH"),
-    ("/v3/domains/{domain_id}/config/{group}/{option}", "DELETE GET PATCH"),
     // ec2credential
     ("/v3/users/{user_id}/credentials/OS-EC2", "GET POST"),
     ("/v3/users/{user_id}/credentials/OS-EC2/{credential_id}", "DELETE GET"),

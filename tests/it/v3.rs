@@ -1,6 +1,7 @@
 //! Tests of `/v3`, one file per resource.
 
 mod auth_tokens;
+mod domain_config;
 mod domains;
 mod endpoints;
 mod grants;

@@ -1,9 +1,9 @@
 //! THE route table of v3: one line a route, sorted by path.
 
 use super::{
-    auth, domains, endpoint_groups, endpoints, grants, groups, implied_roles, limits,
-    os_endpoint_policy, os_ep_filter, policies, project_tags, projects, regions, registered_limits,
-    role_assignments, roles, services, trusts, users,
+    auth, domain_config, domains, endpoint_groups, endpoints, grants, groups, implied_roles,
+    limits, os_endpoint_policy, os_ep_filter, policies, project_tags, projects, regions,
+    registered_limits, role_assignments, roles, services, trusts, users,
 };
 use crate::api::route::{Route, delete, get, patch, post, put};
 
@@ -56,9 +56,22 @@ pub fn table() -> Vec<Route> {
         delete("/v3/auth/tokens", &["identity:revoke_token"], auth::revoke_token),
         get("/v3/domains", &["identity:list_domains"], domains::list),
         post("/v3/domains", &["identity:create_domain"], domains::create),
+        get("/v3/domains/config/default", &["identity:get_domain_config_default"], domain_config::show_default),
+        get("/v3/domains/config/{group}/default", &["identity:get_domain_config_default"], domain_config::show_default),
+        get("/v3/domains/config/{group}/{option}/default", &["identity:get_domain_config_default"], domain_config::show_default),
         get("/v3/domains/{domain_id}", &["identity:get_domain"], domains::show),
         patch("/v3/domains/{domain_id}", &["identity:update_domain"], domains::update),
         delete("/v3/domains/{domain_id}", &["identity:delete_domain"], domains::delete),
+        get("/v3/domains/{domain_id}/config", &["identity:get_domain_config"], domain_config::show),
+        put("/v3/domains/{domain_id}/config", &["identity:create_domain_config"], domain_config::create),
+        patch("/v3/domains/{domain_id}/config", &["identity:update_domain_config"], domain_config::update),
+        delete("/v3/domains/{domain_id}/config", &["identity:delete_domain_config"], domain_config::delete),
+        get("/v3/domains/{domain_id}/config/{group}", &["identity:get_domain_config", "identity:get_security_compliance_domain_config"], domain_config::show),
+        patch("/v3/domains/{domain_id}/config/{group}", &["identity:update_domain_config"], domain_config::update),
+        delete("/v3/domains/{domain_id}/config/{group}", &["identity:delete_domain_config"], domain_config::delete),
+        get("/v3/domains/{domain_id}/config/{group}/{option}", &["identity:get_domain_config", "identity:get_security_compliance_domain_config"], domain_config::show),
+        patch("/v3/domains/{domain_id}/config/{group}/{option}", &["identity:update_domain_config"], domain_config::update),
+        delete("/v3/domains/{domain_id}/config/{group}/{option}", &["identity:delete_domain_config"], domain_config::delete),
         get("/v3/domains/{domain_id}/groups/{group_id}/roles", &["identity:list_grants"], grants::list),
         get("/v3/domains/{domain_id}/groups/{group_id}/roles/{role_id}", &["identity:check_grant"], grants::check),
         put("/v3/domains/{domain_id}/groups/{group_id}/roles/{role_id}", &["identity:create_grant"], grants::grant),
