@@ -26,6 +26,7 @@ use crate::manager::{
     catalog::{CatalogCache, CatalogManager},
     domain_config::DomainConfigManager,
     identity::IdentityManager,
+    limit::LimitManager,
     notify::Notifier,
     oauth1::{NonceMemory, OAuth1Manager},
     policy::PolicyManager,
@@ -183,6 +184,11 @@ impl App {
     /// Regions, services, endpoints.
     pub fn catalog(&self) -> CatalogManager<'_> {
         CatalogManager::new(self)
+    }
+
+    /// Limits and registered limits.
+    pub fn limits(&self) -> LimitManager<'_> {
+        LimitManager::new(self)
     }
 
     /// Policy documents and what they are attached to.

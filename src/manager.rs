@@ -9,6 +9,7 @@ pub mod catalog;
 pub mod delegation;
 pub mod domain_config;
 pub mod identity;
+pub mod limit;
 pub mod notify;
 pub mod oauth1;
 pub mod policy;

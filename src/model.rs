@@ -24,7 +24,7 @@ pub use assignment::*;
 pub use catalog::*;
 pub use domain_config::{ConfigOption, ConfigPlace};
 pub use id::*;
-pub use limit::Limit;
+pub use limit::*;
 pub use policy_document::*;
 pub use resource::*;
 pub use revocation::*;

@@ -19,6 +19,19 @@ impl JsonBody {
         })
     }
 
+    /// The objects of the one list that an envelope has, e.g. `limits`. Schemas have checked them
+    /// before.
+    pub fn members(&self, name: &str) -> Result<impl Iterator<Item = Result<&Map<String, Value>>>> {
+        let list = self.0.get(name).and_then(Value::as_array);
+        let list = list.ok_or_else(|| {
+            Error::bad_request(format!("The body must have a list named '{name}'."))
+        })?;
+        Ok(list.iter().map(|member| {
+            let member = member.as_object();
+            member.ok_or_else(|| Error::bad_request("A member of the list is no object."))
+        }))
+    }
+
     /// As [`member`](Self::member), for an object that is to be created: `:` and `-` in its
     /// members' names become `_`, as Keystone does on creation only.
     pub fn new_member(&self, name: &str) -> Result<Map<String, Value>> {

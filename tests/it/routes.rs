@@ -22,12 +22,6 @@ const OUTSTANDING: &[(&str, &str)] = &[
     ("/v3/users/{user_id}/credentials/OS-EC2/{credential_id}", "DELETE GET"),
     // ec2tokens
     ("/v3/ec2tokens", "POST"),
-    // limits
-    ("/v3/limits", "GET POST"),
-    ("/v3/limits/model", "GET"),
-    ("/v3/limits/{limit_id}", "DELETE GET PATCH"),
-    ("/v3/registered_limits", "GET POST"),
-    ("/v3/registered_limits/{registered_limit_id}", "DELETE GET PATCH"),
     // s3tokens
     ("/v3/s3tokens", "POST"),
     // federation

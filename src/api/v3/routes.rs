@@ -2,9 +2,9 @@
 
 use super::{
     access_rules, application_credentials, auth, domain_config, domains, endpoint_groups,
-    endpoints, grants, groups, implied_roles, os_endpoint_policy, os_ep_filter, os_oauth1,
+    endpoints, grants, groups, implied_roles, limits, os_endpoint_policy, os_ep_filter, os_oauth1,
     os_oauth2, os_revoke, os_simple_cert, policies, project_tags, projects, regions,
-    role_assignments, roles, services, trusts, users,
+    registered_limits, role_assignments, roles, services, trusts, users,
 };
 use crate::api::route::{Route, delete, get, patch, post, put};
 
@@ -109,6 +109,12 @@ pub fn table() -> Vec<Route> {
         get("/v3/groups/{group_id}/users/{user_id}", &["identity:check_user_in_group"], groups::check_user),
         put("/v3/groups/{group_id}/users/{user_id}", &["identity:add_user_to_group"], groups::add_user),
         delete("/v3/groups/{group_id}/users/{user_id}", &["identity:remove_user_from_group"], groups::remove_user),
+        get("/v3/limits", &["identity:list_limits"], limits::list),
+        post("/v3/limits", &["identity:create_limits"], limits::create),
+        get("/v3/limits/model", &["identity:get_limit_model"], limits::show_model),
+        get("/v3/limits/{limit_id}", &["identity:get_limit"], limits::show),
+        patch("/v3/limits/{limit_id}", &["identity:update_limit"], limits::update),
+        delete("/v3/limits/{limit_id}", &["identity:delete_limit"], limits::delete),
         get("/v3/policies", &["identity:list_policies"], policies::list),
         post("/v3/policies", &["identity:create_policy"], policies::create),
         get("/v3/policies/{policy_id}", &["identity:get_policy"], policies::show),
@@ -149,6 +155,11 @@ pub fn table() -> Vec<Route> {
         put("/v3/regions/{region_id}", &["identity:create_region"], regions::create_with_id),
         patch("/v3/regions/{region_id}", &["identity:update_region"], regions::update),
         delete("/v3/regions/{region_id}", &["identity:delete_region"], regions::delete),
+        get("/v3/registered_limits", &["identity:list_registered_limits"], registered_limits::list),
+        post("/v3/registered_limits", &["identity:create_registered_limits"], registered_limits::create),
+        get("/v3/registered_limits/{registered_limit_id}", &["identity:get_registered_limit"], registered_limits::show),
+        patch("/v3/registered_limits/{registered_limit_id}", &["identity:update_registered_limit"], registered_limits::update),
+        delete("/v3/registered_limits/{registered_limit_id}", &["identity:delete_registered_limit"], registered_limits::delete),
         get("/v3/role_assignments", &["identity:list_role_assignments", "identity:list_role_assignments_for_tree"], role_assignments::list),
         get("/v3/role_inferences", &["identity:list_role_inference_rules"], implied_roles::list_inferences),
         get("/v3/roles", &["identity:list_roles", "identity:list_domain_roles"], roles::list),
