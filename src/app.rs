@@ -11,6 +11,7 @@ pub use watch::WatchedFiles;
 use crate::api::links::LinkRules;
 use crate::api::metrics::Metrics;
 use crate::config::Config;
+use crate::crypto::fernet::FernetKeys;
 use crate::crypto::hashing_pool::HashingPool;
 use crate::crypto::password::HashParameters;
 use crate::driver::sql::db::Db;
@@ -19,6 +20,7 @@ use crate::manager::{
     assignment::AssignmentManager,
     auth::AuthManager,
     catalog::{CatalogCache, CatalogManager},
+    credential::CredentialManager,
     identity::IdentityManager,
     resource::ResourceManager,
     revoke::RevokeManager,
@@ -48,6 +50,8 @@ pub struct Settings {
     pub config: Arc<Config>,
     pub policy: Arc<Policy>,
     pub tokens: Arc<TokenProvider>,
+    /// What credentials in the database are encrypted with.
+    pub credential_keys: Arc<FernetKeys>,
     /// How new passwords are hashed.
     pub hashing: Arc<HashParameters>,
     pub links: Arc<LinkRules>,
@@ -115,6 +119,11 @@ impl App {
     /// Tokens: issue, validate, revoke.
     pub fn token(&self) -> TokenManager<'_> {
         TokenManager::new(self)
+    }
+
+    /// Credentials.
+    pub fn credential(&self) -> CredentialManager<'_> {
+        CredentialManager::new(self)
     }
 
     /// Logins.

@@ -5,6 +5,7 @@ pub mod assignment;
 pub mod auth;
 pub mod bootstrap;
 pub mod catalog;
+pub mod credential;
 pub mod identity;
 pub mod resource;
 pub mod revoke;

@@ -2,6 +2,7 @@
 
 mod assignment;
 mod catalog;
+mod credential;
 mod id;
 mod limit;
 pub mod list;
@@ -14,6 +15,7 @@ mod user;
 
 pub use assignment::*;
 pub use catalog::*;
+pub use credential::*;
 pub use id::*;
 pub use limit::Limit;
 pub use resource::*;

@@ -3,6 +3,7 @@
 use super::Settings;
 use crate::api::links::LinkRules;
 use crate::config::{Config, HashAlgorithm};
+use crate::crypto::fernet::FernetKeys;
 use crate::crypto::jws_keys::{JwsAlgorithm, JwsSigningKey, JwsVerifyingKey};
 use crate::crypto::key_repository::KeyRepository;
 use crate::crypto::password::{Algorithm, HashParameters};
@@ -31,6 +32,7 @@ impl Settings {
         let policy = Policy::load(&policy_options).map_err(Error::internal)?;
         warnings.extend(policy.warnings);
         let tokens = token_provider(&config, warnings)?;
+        let credential_keys = credential_keys(&config, warnings)?;
         let links = LinkRules {
             public_endpoint: config.default.public_endpoint.clone(),
             enable_proxy_headers_parsing: config.oslo_middleware.enable_proxy_headers_parsing,
@@ -38,6 +40,7 @@ impl Settings {
         Ok(Self {
             policy: Arc::new(policy.policy),
             tokens: Arc::new(tokens),
+            credential_keys: Arc::new(credential_keys),
             hashing: Arc::new(hash_parameters(&config, default_hash)?),
             links: Arc::new(links),
             config,
@@ -77,6 +80,19 @@ fn token_provider(config: &Config, warnings: &mut Vec<String>) -> Result<TokenPr
         }
     };
     Ok(TokenProvider::new(format, codec))
+}
+
+fn credential_keys(config: &Config, warnings: &mut Vec<String>) -> Result<FernetKeys> {
+    let options = &config.credential;
+    if options.provider != "fernet" {
+        return Err(Error::internal(format!(
+            "[credential] provider: {} is not known; use fernet",
+            options.provider
+        )));
+    }
+    let loaded = KeyRepository::new(&options.key_repository).load_with_null_key()?;
+    warnings.extend(loaded.warnings);
+    Ok(loaded.keys)
 }
 
 fn jws(config: &Config) -> Result<Format> {

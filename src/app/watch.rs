@@ -37,15 +37,17 @@ impl WatchedFiles {
     }
 }
 
-/// The folders whose keys sign, encrypt or verify tokens.
+/// The folders whose keys sign, encrypt or verify tokens and credentials.
 fn key_folders(config: &Config) -> Vec<PathBuf> {
-    match config.token.provider.as_str() {
+    let mut folders = match config.token.provider.as_str() {
         "jws" => vec![
             config.jwt_tokens.jws_private_key_repository.clone(),
             config.jwt_tokens.jws_public_key_repository.clone(),
         ],
         _ => vec![config.fernet_tokens.key_repository.clone()],
-    }
+    };
+    folders.push(config.credential.key_repository.clone());
+    folders
 }
 
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]

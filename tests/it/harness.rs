@@ -50,9 +50,14 @@ impl TestApp {
         KeyRepository::new(&repository)
             .setup(3, Default::default())
             .expect("new keys");
+        let credential_keys = keys.path().join("credential-keys");
+        KeyRepository::new(&credential_keys)
+            .setup(3, Default::default())
+            .expect("new keys");
         let text = format!(
-            "[fernet_tokens]\nkey_repository = {}\n[identity]\npassword_hash_rounds = 4\n{config}",
-            repository.display()
+            "[fernet_tokens]\nkey_repository = {}\n[credential]\nkey_repository = {}\n[identity]\npassword_hash_rounds = 4\n{config}",
+            repository.display(),
+            credential_keys.display()
         );
         let config = Arc::new(Config::from_text(&text).unwrap_or_else(|error| panic!("{error}")));
         let settings = Settings::load(config, Vec::new(), Algorithm::Bcrypt, &mut Vec::new())

@@ -1,11 +1,13 @@
 //! Tests of `/v3`, one file per resource.
 
 mod auth_tokens;
+mod credentials;
 mod domains;
 mod endpoints;
 mod grants;
 mod groups;
 mod implied_roles;
+mod os_ec2;
 mod passwords;
 mod projects;
 mod regions;

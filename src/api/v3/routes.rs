@@ -1,8 +1,8 @@
 //! THE route table of v3: one line a route, sorted by path.
 
 use super::{
-    auth, domains, endpoints, grants, groups, implied_roles, project_tags, projects, regions,
-    role_assignments, roles, services, users,
+    auth, credentials, domains, endpoints, grants, groups, implied_roles, os_ec2, project_tags,
+    projects, regions, role_assignments, roles, services, users,
 };
 use crate::api::route::{Route, delete, get, patch, post, put};
 
@@ -31,6 +31,11 @@ pub fn table() -> Vec<Route> {
         get("/v3/auth/tokens", &["identity:validate_token", "identity:check_token"], auth::show_token),
         post("/v3/auth/tokens", &[], auth::create_token),
         delete("/v3/auth/tokens", &["identity:revoke_token"], auth::revoke_token),
+        get("/v3/credentials", &["identity:list_credentials", "identity:get_credential"], credentials::list),
+        post("/v3/credentials", &["identity:create_credential"], credentials::create),
+        get("/v3/credentials/{credential_id}", &["identity:get_credential"], credentials::show),
+        patch("/v3/credentials/{credential_id}", &["identity:update_credential"], credentials::update),
+        delete("/v3/credentials/{credential_id}", &["identity:delete_credential"], credentials::delete),
         get("/v3/domains", &["identity:list_domains"], domains::list),
         post("/v3/domains", &["identity:create_domain"], domains::create),
         get("/v3/domains/{domain_id}", &["identity:get_domain"], domains::show),
@@ -112,6 +117,10 @@ pub fn table() -> Vec<Route> {
         get("/v3/users/{user_id}", &["identity:get_user"], users::show),
         patch("/v3/users/{user_id}", &["identity:update_user"], users::update),
         delete("/v3/users/{user_id}", &["identity:delete_user"], users::delete),
+        get("/v3/users/{user_id}/credentials/OS-EC2", &["identity:ec2_list_credentials"], os_ec2::list),
+        post("/v3/users/{user_id}/credentials/OS-EC2", &["identity:ec2_create_credential"], os_ec2::create),
+        get("/v3/users/{user_id}/credentials/OS-EC2/{credential_id}", &["identity:ec2_get_credential"], os_ec2::show),
+        delete("/v3/users/{user_id}/credentials/OS-EC2/{credential_id}", &["identity:ec2_delete_credential"], os_ec2::delete),
         get("/v3/users/{user_id}/groups", &["identity:list_groups_for_user"], users::list_groups),
         post("/v3/users/{user_id}/password", &[], users::change_password),
         get("/v3/users/{user_id}/projects", &["identity:list_user_projects"], users::list_projects),
