@@ -20,7 +20,7 @@ use crate::manager::{
     assignment::AssignmentManager,
     auth::AuthManager,
     catalog::{CatalogCache, CatalogManager},
-    credential::CredentialManager,
+    credential::{CredentialManager, KeyPairCache},
     identity::IdentityManager,
     resource::ResourceManager,
     revoke::RevokeManager,
@@ -41,6 +41,7 @@ pub struct App {
     pub hashing: HashingPool,
     pub tokens: TokenCache,
     pub catalogs: CatalogCache,
+    pub key_pairs: KeyPairCache,
     pub metrics: Metrics,
 }
 
@@ -71,6 +72,7 @@ impl App {
         Ok(Arc::new(Self {
             hashing,
             tokens: TokenCache::new(&config.cache),
+            key_pairs: KeyPairCache::new(config.cache.enabled != Some(false)),
             catalogs: CatalogCache::new(config.cache.enabled != Some(false)),
             metrics: Metrics::default(),
             settings: ArcSwap::from_pointee(settings),
@@ -94,6 +96,7 @@ impl App {
     pub fn replace_settings(&self, settings: Settings) {
         self.settings.store(Arc::new(settings));
         self.tokens.clear();
+        self.key_pairs.clear();
     }
 
     /// Users, groups, passwords.

@@ -93,6 +93,9 @@ async fn caller(app: &App, settings: &Settings, headers: &HeaderMap) -> Result<C
         )));
     };
     match app.token().validate(token, 0).await {
+        Ok(entry) if is_of_signature(&entry) => Ok(Caller::Refused(Error::Forbidden(
+            "X-Auth-Token: made from a signed request, for services to look at".to_owned(),
+        ))),
         Ok(entry) => Ok(Caller::Token(entry)),
         // A database that is away says nothing about the token.
         Err(error @ (Error::Unavailable(_) | Error::Transient(_) | Error::Internal(_))) => {
@@ -104,6 +107,14 @@ async fn caller(app: &App, settings: &Settings, headers: &HeaderMap) -> Result<C
             "X-Auth-Token: {error}"
         )))),
     }
+}
+
+/// Whether a token was made from an EC2 or S3 signature.
+fn is_of_signature(entry: &TokenEntry) -> bool {
+    let methods = &entry.token.payload.methods;
+    methods
+        .iter()
+        .any(|method| method == crate::manager::credential::METHOD)
 }
 
 impl Context {

@@ -3,6 +3,7 @@
 pub mod auth;
 pub mod credentials;
 pub mod domains;
+pub mod ec2tokens;
 pub mod endpoints;
 pub mod grants;
 pub mod groups;

@@ -1,8 +1,10 @@
 //! Credentials: secrets that users store here, encrypted with keys of their own.
 
 mod ec2;
+mod signed;
 
 pub use ec2::{Ec2Blob, access_key_id};
+pub use signed::{KeyPairCache, METHOD, Signed, SignedLogin};
 
 use crate::app::App;
 use crate::config::Config;
@@ -256,7 +258,7 @@ async fn insert(
 pub fn is_delegated(payload: &TokenPayload, config: &Config) -> bool {
     let additional = &config.auth.additional_primary_auth_methods;
     let is_primary = |method: &String| {
-        method != "ec2credential"
+        method != METHOD
             && (PRIMARY_METHODS.contains(&method.as_str()) || additional.contains(method))
     };
     payload.is_delegated() || payload.methods.is_empty() || !payload.methods.iter().all(is_primary)

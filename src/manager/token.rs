@@ -7,7 +7,7 @@ pub use cache::{TokenCache, TokenEntry};
 
 use crate::app::App;
 use crate::error::{Error, Result};
-use crate::model::token::{TokenOrigin, TokenPayload};
+use crate::model::token::{TokenOrigin, TokenPayload, ValidToken};
 use crate::model::{RevocationEvent, Timestamp, UserId};
 use cache::Freshness;
 use std::sync::Arc;
@@ -40,6 +40,29 @@ impl<'a> TokenManager<'a> {
             freshness,
             self.app.clock.now(),
         ));
+        self.app.tokens.insert(&token, &entry);
+        Ok((token, entry))
+    }
+
+    /// As [`issue`](Self::issue), for a payload that differs from a former token's in times and audit
+    /// ids only: what that one was resolved to is used again while it is true.
+    pub async fn issue_like(
+        &self,
+        former: Option<Arc<TokenEntry>>,
+        payload: TokenPayload,
+    ) -> Result<(String, Arc<TokenEntry>)> {
+        let now = self.app.clock.now();
+        let freshness = Freshness::of(self.app.db.versions());
+        let keeps = self.app.tokens.is_enabled();
+        let Some(former) = former.filter(|former| keeps && former.is_fresh(&freshness, now)) else {
+            return Box::pin(self.issue(payload)).await;
+        };
+        let token = self.app.settings().tokens.encode(&payload)?;
+        let resolved = ValidToken {
+            payload,
+            ..former.token.clone()
+        };
+        let entry = Arc::new(former.succeeded_by(resolved));
         self.app.tokens.insert(&token, &entry);
         Ok((token, entry))
     }
@@ -136,8 +159,11 @@ fn check_expiry(payload: &TokenPayload, now: i64, window: i64) -> Result<()> {
 impl TokenPayload {
     /// Whether the token stands for less than the user: somebody delegated a part to its bearer.
     pub fn is_delegated(&self) -> bool {
+        let signed = crate::manager::credential::METHOD;
         match self.origin {
-            TokenOrigin::Direct | TokenOrigin::Federated { .. } => false,
+            TokenOrigin::Direct | TokenOrigin::Federated { .. } => {
+                self.methods.iter().any(|method| method == signed)
+            }
             TokenOrigin::Trust(_)
             | TokenOrigin::ApplicationCredential(_)
             | TokenOrigin::OAuth1 { .. }

@@ -21,9 +21,6 @@ const OUTSTANDING: &[(&str, &str)] = &[
     ("/v3/users/{user_id}/application_credentials/{application_credential_id}", "DELETE GET"),
     // auth
     ("/v3/auth/tokens/OS-PKI/revoked", "GET"),
-    // credential
-    ("/v3/credentials", "GET POST"),
-    ("/v3/credentials/{credential_id}", "DELETE GET PATCH"),
     // domain_config
     ("/v3/domains/config/default", "GET"),
     ("/v3/domains/config/{group}/default", "GET"),
@@ -31,11 +28,6 @@ const OUTSTANDING: &[(&str, &str)] = &[
     ("/v3/domains/{domain_id}/config", "DELETE GET PATCH PUT"),
     ("/v3/domains/{domain_id}/config/{group}", "DELETE GET PATCH"),
     ("/v3/domains/{domain_id}/config/{group}/{option}", "DELETE GET PATCH"),
-    // ec2credential
-    ("/v3/users/{user_id}/credentials/OS-EC2", "GET POST"),
-    ("/v3/users/{user_id}/credentials/OS-EC2/{credential_id}", "DELETE GET"),
-    // ec2tokens
-    ("/v3/ec2tokens", "POST"),
     // endpoint-policy
     ("/v3/endpoints/{endpoint_id}/OS-ENDPOINT-POLICY/policy", "GET"),
     ("/v3/policies/{policy_id}/OS-ENDPOINT-POLICY/endpoints", "GET"),
@@ -75,8 +67,6 @@ const OUTSTANDING: &[(&str, &str)] = &[
     ("/v3/policies/{policy_id}", "DELETE GET PATCH"),
     // revoke
     ("/v3/OS-REVOKE/events", "GET"),
-    // s3tokens
-    ("/v3/s3tokens", "POST"),
     // simple-cert
     ("/v3/OS-SIMPLE-CERT/ca", "GET"),
     ("/v3/OS-SIMPLE-CERT/certificates", "GET"),

@@ -3,6 +3,7 @@
 mod auth_tokens;
 mod credentials;
 mod domains;
+mod ec2tokens;
 mod endpoints;
 mod grants;
 mod groups;

@@ -25,7 +25,12 @@ pub async fn create_token(ctx: Context, body: JsonBody) -> Result<Response> {
     schema::AUTH_TOKENS.validate(&Value::Object(auth.clone()))?;
     let request = parse(auth, &ctx.settings.config)?;
     let (token, entry) = ctx.app.auth().authenticate(request).await?;
-    Ok(token_response(&ctx, StatusCode::CREATED, &token, &entry))
+    Ok(token_response(
+        &ctx,
+        StatusCode::CREATED,
+        Some(&token),
+        &entry,
+    ))
 }
 
 /// `GET /v3/auth/tokens`
@@ -46,7 +51,7 @@ pub async fn show_token(
         0
     };
     let entry = subject(&ctx, rule, token, window).await?;
-    Ok(token_response(&ctx, StatusCode::OK, token, &entry))
+    Ok(token_response(&ctx, StatusCode::OK, Some(token), &entry))
 }
 
 /// `DELETE /v3/auth/tokens`
@@ -158,7 +163,14 @@ async fn subject(ctx: &Context, rule: &str, token: &str, window: i64) -> Result<
     }
 }
 
-fn token_response(ctx: &Context, status: StatusCode, token: &str, entry: &TokenEntry) -> Response {
+/// What a token's owner or a service sees of it. The token itself is left out when it is not to be
+/// given away.
+pub fn token_response(
+    ctx: &Context,
+    status: StatusCode,
+    token: Option<&str>,
+    entry: &TokenEntry,
+) -> Response {
     let body = if ctx.query.has("nocatalog") {
         entry
             .body_without_catalog
@@ -167,7 +179,7 @@ fn token_response(ctx: &Context, status: StatusCode, token: &str, entry: &TokenE
         entry.body.get_or_init(|| render(&entry.token, true))
     };
     let mut response = raw_json(status, body.clone());
-    if let Ok(value) = HeaderValue::from_str(token) {
+    if let Some(Ok(value)) = token.map(HeaderValue::from_str) {
         response.headers_mut().insert("x-subject-token", value);
     }
     response

@@ -1,8 +1,8 @@
 //! THE route table of v3: one line a route, sorted by path.
 
 use super::{
-    auth, credentials, domains, endpoints, grants, groups, implied_roles, os_ec2, project_tags,
-    projects, regions, role_assignments, roles, services, users,
+    auth, credentials, domains, ec2tokens, endpoints, grants, groups, implied_roles, os_ec2,
+    project_tags, projects, regions, role_assignments, roles, services, users,
 };
 use crate::api::route::{Route, delete, get, patch, post, put};
 
@@ -49,6 +49,7 @@ pub fn table() -> Vec<Route> {
         get("/v3/domains/{domain_id}/users/{user_id}/roles/{role_id}", &["identity:check_grant"], grants::check),
         put("/v3/domains/{domain_id}/users/{user_id}/roles/{role_id}", &["identity:create_grant"], grants::grant),
         delete("/v3/domains/{domain_id}/users/{user_id}/roles/{role_id}", &["identity:revoke_grant"], grants::revoke),
+        post("/v3/ec2tokens", &["identity:ec2tokens_validate"], ec2tokens::check_ec2),
         get("/v3/endpoints", &["identity:list_endpoints"], endpoints::list),
         post("/v3/endpoints", &["identity:create_endpoint"], endpoints::create),
         get("/v3/endpoints/{endpoint_id}", &["identity:get_endpoint"], endpoints::show),
@@ -99,6 +100,7 @@ pub fn table() -> Vec<Route> {
         get("/v3/roles/{role_id}", &["identity:get_role", "identity:get_domain_role"], roles::show),
         patch("/v3/roles/{role_id}", &["identity:update_role", "identity:update_domain_role"], roles::update),
         delete("/v3/roles/{role_id}", &["identity:delete_role", "identity:delete_domain_role"], roles::delete),
+        post("/v3/s3tokens", &["identity:s3tokens_validate"], ec2tokens::check_s3),
         get("/v3/services", &["identity:list_services"], services::list),
         post("/v3/services", &["identity:create_service"], services::create),
         get("/v3/services/{service_id}", &["identity:get_service"], services::show),

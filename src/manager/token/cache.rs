@@ -77,6 +77,22 @@ impl TokenEntry {
         Self::new(token, unchecked, now)
     }
 
+    /// An entry for a new token that was resolved from the facts of this one. It is as old as they
+    /// are.
+    pub fn succeeded_by(&self, token: ValidToken) -> Self {
+        let freshness = Freshness {
+            facts: self.facts_version,
+            revoke: 0,
+        };
+        Self::issued(token, freshness, self.resolved_at)
+    }
+
+    /// Whether what the token was resolved from is still as it was.
+    pub fn is_fresh(&self, freshness: &Freshness, now: Timestamp) -> bool {
+        let age = now.seconds().saturating_sub(self.resolved_at.seconds());
+        self.facts_version == freshness.facts && (0..TIME_TO_LIVE).contains(&age)
+    }
+
     /// Whether no revocation event came since the token was last held against them.
     pub fn revocations_checked_at(&self, freshness: &Freshness) -> bool {
         self.revoke_version.load(Ordering::Acquire) == freshness.revoke
@@ -112,6 +128,11 @@ impl TokenCache {
         }
     }
 
+    /// Whether anything is kept at all.
+    pub fn is_enabled(&self) -> bool {
+        self.entries.is_some()
+    }
+
     /// Whether the versions must be read for each request, because nobody polls them.
     pub fn asks_every_time(&self) -> bool {
         self.asks_every_time
@@ -125,9 +146,7 @@ impl TokenCache {
         now: Timestamp,
     ) -> Option<Arc<TokenEntry>> {
         let entry = self.entries.as_ref()?.get(token)?;
-        let age = now.seconds().saturating_sub(entry.resolved_at.seconds());
-        (entry.facts_version == freshness.facts && (0..TIME_TO_LIVE).contains(&age))
-            .then_some(entry)
+        entry.is_fresh(freshness, now).then_some(entry)
     }
 
     /// Keeps an entry.
