@@ -17,6 +17,7 @@ use crate::crypto::password::HashParameters;
 use crate::driver::sql::db::Db;
 use crate::error::Result;
 use crate::manager::{
+    application_credential::ApplicationCredentialManager,
     assignment::AssignmentManager,
     auth::AuthManager,
     catalog::{CatalogCache, CatalogManager},
@@ -25,6 +26,7 @@ use crate::manager::{
     resource::ResourceManager,
     revoke::RevokeManager,
     token::{TokenCache, TokenManager},
+    trust::TrustManager,
 };
 use crate::model::Timestamp;
 use crate::policy::Policy;
@@ -132,6 +134,16 @@ impl App {
     /// Logins.
     pub fn auth(&self) -> AuthManager<'_> {
         AuthManager::new(self)
+    }
+
+    /// Application credentials.
+    pub fn application_credential(&self) -> ApplicationCredentialManager<'_> {
+        ApplicationCredentialManager::new(self)
+    }
+
+    /// Trusts.
+    pub fn trust(&self) -> TrustManager<'_> {
+        TrustManager::new(self)
     }
 
     /// Revocation events.

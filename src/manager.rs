@@ -1,12 +1,15 @@
 //! The rules of each subsystem. Managers are borrowed views of the [`App`](crate::app::App); they know
 //! neither HTTP nor SQL.
 
+pub mod application_credential;
 pub mod assignment;
 pub mod auth;
 pub mod bootstrap;
 pub mod catalog;
 pub mod credential;
+pub mod delegation;
 pub mod identity;
 pub mod resource;
 pub mod revoke;
 pub mod token;
+pub mod trust;

@@ -1,16 +1,20 @@
 //! Plain types that every layer shares. Nothing here does I/O.
 
+pub mod application_credential;
 mod assignment;
 mod catalog;
 mod credential;
+pub mod delegation;
 mod id;
 mod limit;
 pub mod list;
+pub mod oauth1;
 mod resource;
 mod revocation;
 mod secret;
 mod timestamp;
 pub mod token;
+pub mod trust;
 mod user;
 
 pub use assignment::*;

@@ -6,7 +6,9 @@ use crate::api::query::Query;
 use crate::api::response;
 use crate::app::{App, Settings};
 use crate::error::{Error, Result};
+use crate::manager::delegation;
 use crate::manager::token::TokenEntry;
+use crate::model::delegation::Act;
 use crate::model::token::{ResolvedScope, ValidToken};
 use crate::model::{DomainId, UserId};
 use crate::policy::{Credentials, Target};
@@ -93,28 +95,23 @@ async fn caller(app: &App, settings: &Settings, headers: &HeaderMap) -> Result<C
         )));
     };
     match app.token().validate(token, 0).await {
-        Ok(entry) if is_of_signature(&entry) => Ok(Caller::Refused(Error::Forbidden(
-            "X-Auth-Token: made from a signed request, for services to look at".to_owned(),
-        ))),
-        Ok(entry) => Ok(Caller::Token(entry)),
+        Ok(entry) => Ok(
+            match delegation::permit(&entry.token, Act::CallApi, &settings.config) {
+                Ok(()) => Caller::Token(entry),
+                Err(error) => Caller::Refused(error),
+            },
+        ),
         // A database that is away says nothing about the token.
         Err(error @ (Error::Unavailable(_) | Error::Transient(_) | Error::Internal(_))) => {
             Err(error)
         }
-        // What the token is for is gone or disabled: that is 404, as for a subject token.
-        Err(error @ Error::NotFound { .. }) => Ok(Caller::Refused(error)),
+        // What the token is for is gone or disabled: that is 404, as for a subject token. A trust that
+        // does not hold any more is 403.
+        Err(error @ (Error::NotFound { .. } | Error::Forbidden(_))) => Ok(Caller::Refused(error)),
         Err(error) => Ok(Caller::Refused(Error::unauthorized(format!(
             "X-Auth-Token: {error}"
         )))),
     }
-}
-
-/// Whether a token was made from an EC2 or S3 signature.
-fn is_of_signature(entry: &TokenEntry) -> bool {
-    let methods = &entry.token.payload.methods;
-    methods
-        .iter()
-        .any(|method| method == crate::manager::credential::METHOD)
 }
 
 impl Context {
@@ -141,6 +138,19 @@ impl Context {
             .settings
             .policy
             .enforce(rule, &credentials(token), target)?)
+    }
+
+    /// Fails unless the caller's token may do what would make or show a secret or a right. Policy knows
+    /// who the user is; this knows which part of the user's rights came along.
+    ///
+    /// # Errors
+    /// 403 when the token was made with a delegation that does not reach so far; 401 without a good
+    /// token.
+    pub fn permit(&self, act: Act) -> Result<()> {
+        if self.is_admin_token() {
+            return Ok(());
+        }
+        delegation::permit(self.token()?, act, &self.settings.config)
     }
 
     /// Fails with 401 unless a good token (or `admin_token`) came.
@@ -175,10 +185,10 @@ impl Context {
         matches!(self.caller, Caller::AdminToken)
     }
 
-    /// The calling user, if a good token came.
+    /// The calling user, if a good token came; of an impersonating trust, the trustor.
     pub fn user_id(&self) -> Option<&UserId> {
         match &self.caller {
-            Caller::Token(entry) => Some(&entry.token.payload.user_id),
+            Caller::Token(entry) => Some(&entry.token.user.id),
             _ => None,
         }
     }
@@ -245,12 +255,18 @@ impl Context {
 /// What policy sees of a token.
 fn credentials(token: &ValidToken) -> Credentials<'_> {
     let mut credentials = Credentials {
-        user_id: Some(&token.payload.user_id),
+        user_id: Some(&token.user.id),
+        is_delegated_auth: !token.delegation.is_empty(),
         user_domain_id: Some(&token.user.domain.id),
         roles: &token.role_names,
         is_admin_project: token.is_admin_project.unwrap_or(true),
         ..Credentials::default()
     };
+    if let Some(trust) = token.trust() {
+        credentials.trust_id = Some(&trust.id);
+        credentials.trustor_id = Some(&trust.trustor_user_id);
+        credentials.trustee_id = Some(&trust.trustee_user_id);
+    }
     match &token.scope {
         ResolvedScope::Unscoped => {}
         ResolvedScope::Project { id, domain, .. } => {

@@ -4,6 +4,7 @@
 //! databases, rows with checked columns, and transactions that are run again when the database
 //! gives one up. Each subsystem keeps all its SQL in one file beside it.
 
+pub mod application_credential;
 pub mod assignment;
 pub mod catalog;
 pub mod credential;
@@ -15,6 +16,7 @@ pub mod filter;
 pub mod identity;
 pub mod limit;
 pub mod migrate;
+pub mod oauth1;
 mod options;
 mod pool;
 pub mod resource;

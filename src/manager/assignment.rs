@@ -36,6 +36,16 @@ impl<'a> AssignmentManager<'a> {
         ))
     }
 
+    /// All roles that a user has on a project, those that tokens don't carry among them.
+    pub async fn all_roles_on_project(
+        &self,
+        s: &mut Session,
+        user: &UserId,
+        id: &ProjectId,
+    ) -> Result<Vec<Role>> {
+        sql::roles_on_project(s, &self.holder(user), id).await
+    }
+
     /// The roles that a user's token for a domain carries.
     pub async fn roles_on_domain(
         &self,

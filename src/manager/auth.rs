@@ -2,10 +2,15 @@
 
 use crate::app::App;
 use crate::error::{Error, Result};
+use crate::manager::delegation;
 use crate::manager::identity::UserLookup;
 use crate::manager::token::TokenEntry;
+use crate::model::delegation::{Act, expiry};
 use crate::model::token::{ResolvedScope, TokenOrigin, TokenPayload, TokenScope};
-use crate::model::{DomainId, ProjectId, Secret, Timestamp, User, UserId};
+use crate::model::trust::Trust;
+use crate::model::{
+    ApplicationCredentialId, DomainId, ProjectId, Secret, Timestamp, TrustId, User, UserId,
+};
 use crate::token::audit_id;
 use std::sync::Arc;
 
@@ -24,8 +29,24 @@ pub struct AuthRequest {
 /// One way in, with what it needs.
 #[derive(Debug)]
 pub enum AuthMethod {
-    Password { user: UserLookup, password: Secret },
-    Token { id: Secret },
+    Password {
+        user: UserLookup,
+        password: Secret,
+    },
+    Token {
+        id: Secret,
+    },
+    ApplicationCredential {
+        credential: ApplicationCredentialLookup,
+        secret: Secret,
+    },
+}
+
+/// How a login names its application credential. Whose it is, its row says, and nothing else.
+#[derive(Clone, Debug)]
+pub enum ApplicationCredentialLookup {
+    Id(ApplicationCredentialId),
+    Name { name: String, user: UserLookup },
 }
 
 impl AuthMethod {
@@ -34,6 +55,7 @@ impl AuthMethod {
         match self {
             Self::Password { .. } => "password",
             Self::Token { .. } => "token",
+            Self::ApplicationCredential { .. } => "application_credential",
         }
     }
 }
@@ -58,14 +80,73 @@ pub enum RequestedScope {
     },
     Domain(DomainLookup),
     System,
+    /// What a trust delegates.
+    Trust(TrustId),
+}
+
+/// What one method found out.
+pub struct Proof {
+    pub user_id: UserId,
+    /// The token that was presented.
+    pub parent: Option<Arc<TokenEntry>>,
+    /// What the credential stands for, when that is less than its user.
+    pub grant: Option<Grant>,
+}
+
+impl Proof {
+    /// The user, by what only the user has.
+    pub fn of_user(user_id: UserId) -> Self {
+        Self {
+            user_id,
+            parent: None,
+            grant: None,
+        }
+    }
+}
+
+/// A part of what a user may do, as a credential or a trust hands it on: it brings the token's scope,
+/// and no token from it outlives it.
+#[derive(Clone, Debug)]
+pub struct Grant {
+    pub origin: TokenOrigin,
+    pub scope: TokenScope,
+    pub expires_at: Option<Timestamp>,
 }
 
 /// What the methods of one request found out together.
 struct Identified {
     user_id: UserId,
     methods: Vec<String>,
-    /// The token that the request presented, when it did.
     parent: Option<Arc<TokenEntry>>,
+    grant: Option<Grant>,
+}
+
+/// What a token is to reach, and how it comes to.
+struct Reach {
+    scope: TokenScope,
+    /// Whether the token may do without the scope: nobody asked for it.
+    optional: bool,
+    grant: Option<Grant>,
+    /// The trust that is used.
+    trust: Option<Trust>,
+}
+
+impl Reach {
+    fn own(scope: TokenScope) -> Self {
+        Self {
+            scope,
+            optional: false,
+            grant: None,
+            trust: None,
+        }
+    }
+
+    fn granted(grant: Grant) -> Self {
+        Self {
+            grant: Some(grant.clone()),
+            ..Self::own(grant.scope)
+        }
+    }
 }
 
 impl<'a> AuthManager<'a> {
@@ -88,12 +169,12 @@ impl<'a> AuthManager<'a> {
             .await
             .map_err(as_unauthorized)?;
         crate::manager::identity::check_mfa(&user, &identified.methods, &self.app.config())?;
-        let (scope, optional) = self.scope(request.scope, &user).await?;
+        let reach = self.reach(&identified, request.scope, &user).await?;
         if let Some(parent) = &identified.parent {
-            self.check_rescope(parent, &scope)?;
+            self.check_rescope(parent, &reach.scope)?;
         }
-        let payload = self.payload(identified, scope);
-        if optional && payload.scope != TokenScope::Unscoped {
+        let payload = self.payload(identified, &reach);
+        if reach.optional && payload.scope != TokenScope::Unscoped {
             let unscoped = TokenPayload {
                 scope: TokenScope::Unscoped,
                 ..payload.clone()
@@ -104,7 +185,11 @@ impl<'a> AuthManager<'a> {
                 issued => issued,
             };
         }
-        self.app.token().issue(payload).await
+        let issued = self.app.token().issue(payload).await?;
+        if let Some(trust) = &reach.trust {
+            self.app.trust().consume_use(trust).await?;
+        }
+        Ok(issued)
     }
 
     /// Runs every method; all must mean the same user.
@@ -112,11 +197,19 @@ impl<'a> AuthManager<'a> {
         let mut found: Option<UserId> = None;
         let mut names: Vec<String> = Vec::new();
         let mut parent = None;
+        let mut grant = None;
         for method in methods {
             let name = method.name();
             let outcome = self.run(method).await;
             self.app.metrics.authentication(name, outcome.is_ok());
-            let (user_id, entry) = outcome?;
+            let proof = outcome?;
+            let (user_id, entry) = (proof.user_id, proof.parent);
+            if grant.is_some() && proof.grant.is_some() {
+                return Err(Error::unauthorized(
+                    "the methods hand on different parts of what a user may do",
+                ));
+            }
+            grant = grant.or(proof.grant);
             if found.as_ref().is_some_and(|found| *found != user_id) {
                 return Err(Error::unauthorized(
                     "the methods authenticate different users",
@@ -139,44 +232,73 @@ impl<'a> AuthManager<'a> {
             user_id,
             methods: names,
             parent,
+            grant,
         })
     }
 
-    async fn run(&self, method: AuthMethod) -> Result<(UserId, Option<Arc<TokenEntry>>)> {
+    async fn run(&self, method: AuthMethod) -> Result<Proof> {
         match method {
             AuthMethod::Password { user, password } => {
                 let user = self.app.identity().authenticate(&user, &password).await?;
-                Ok((user.id, None))
+                Ok(Proof::of_user(user.id))
             }
             AuthMethod::Token { id } => {
                 let validated = self.app.token().validate(id.expose(), 0).await;
                 let entry = validated.map_err(as_missing_token)?;
-                Ok((entry.token.payload.user_id.clone(), Some(entry)))
+                Ok(Proof {
+                    user_id: entry.token.payload.user_id.clone(),
+                    parent: Some(entry),
+                    grant: None,
+                })
+            }
+            AuthMethod::ApplicationCredential { credential, secret } => {
+                self.app
+                    .application_credential()
+                    .authenticate(&credential, &secret)
+                    .await
             }
         }
     }
 
-    /// The scope to put in the token, and whether the token may do without it.
-    async fn scope(&self, wanted: RequestedScope, user: &User) -> Result<(TokenScope, bool)> {
+    /// What the token reaches. A credential that stands for a part brings its own scope.
+    async fn reach(
+        &self,
+        identified: &Identified,
+        wanted: RequestedScope,
+        user: &User,
+    ) -> Result<Reach> {
+        if let Some(grant) = &identified.grant {
+            return Ok(Reach::granted(grant.clone()));
+        }
         let resource = self.app.resource();
         Ok(match wanted {
-            RequestedScope::Unscoped => (TokenScope::Unscoped, false),
-            RequestedScope::System => (TokenScope::System, false),
-            RequestedScope::Project(id) => (TokenScope::Project(id), false),
+            RequestedScope::Unscoped => Reach::own(TokenScope::Unscoped),
+            RequestedScope::System => Reach::own(TokenScope::System),
+            RequestedScope::Project(id) => Reach::own(TokenScope::Project(id)),
             RequestedScope::ProjectByName { name, domain } => {
                 let domain = self.domain(domain).await?;
                 let project = resource
                     .project_by_name(&domain, &name)
                     .await
                     .map_err(as_unauthorized)?;
-                (TokenScope::Project(project.id), false)
+                Reach::own(TokenScope::Project(project.id))
             }
             RequestedScope::Domain(domain) => {
-                (TokenScope::Domain(self.domain(domain).await?), false)
+                Reach::own(TokenScope::Domain(self.domain(domain).await?))
+            }
+            RequestedScope::Trust(id) => {
+                let trust = self.app.trust().trust(&id).await.map_err(as_unauthorized)?;
+                Reach {
+                    trust: Some(trust.clone()),
+                    ..Reach::granted(Grant::from(&trust))
+                }
             }
             RequestedScope::Default => match &user.default_project_id {
-                Some(id) => (TokenScope::Project(id.clone()), true),
-                None => (TokenScope::Unscoped, false),
+                Some(id) => Reach {
+                    optional: true,
+                    ..Reach::own(TokenScope::Project(id.clone()))
+                },
+                None => Reach::own(TokenScope::Unscoped),
             },
         })
     }
@@ -196,15 +318,10 @@ impl<'a> AuthManager<'a> {
         }
     }
 
-    /// What a token may be turned into. A delegated token is the whole of what was delegated, so
-    /// nothing else can be made of it.
+    /// What a token may be turned into.
     fn check_rescope(&self, parent: &TokenEntry, scope: &TokenScope) -> Result<()> {
         let token = &parent.token;
-        if token.payload.is_delegated() {
-            return Err(Error::Forbidden(
-                "a delegated token can't be rescoped".to_owned(),
-            ));
-        }
+        delegation::permit(token, Act::Rescope, &self.app.config())?;
         let was_scoped = !matches!(token.scope, ResolvedScope::Unscoped);
         if was_scoped && !self.app.config().token.allow_rescope_scoped_token {
             return Err(Error::Forbidden(
@@ -220,28 +337,44 @@ impl<'a> AuthManager<'a> {
         Ok(())
     }
 
-    fn payload(&self, identified: Identified, scope: TokenScope) -> TokenPayload {
+    fn payload(&self, identified: Identified, reach: &Reach) -> TokenPayload {
         let now = self.app.clock.now().whole_seconds();
         let lifetime = i64::try_from(self.app.config().token.expiration).unwrap_or(i64::MAX);
         let parent = identified.parent.as_ref().map(|entry| &entry.token.payload);
+        let grant = reach.grant.as_ref();
+        let origin = match (grant, parent) {
+            (Some(grant), _) => grant.origin.clone(),
+            (None, Some(parent)) => parent.origin.clone(),
+            (None, None) => TokenOrigin::Direct,
+        };
         TokenPayload {
             user_id: identified.user_id,
             methods: identified.methods,
             issued_at: now,
-            expires_at: earliest(
+            expires_at: expiry(
                 now.plus_seconds(lifetime),
-                parent.map(|parent| parent.expires_at),
-            ),
+                [
+                    parent.map(|parent| parent.expires_at),
+                    grant.and_then(|grant| grant.expires_at),
+                ],
+            )
+            .whole_seconds(),
             audit_ids: audit_id::for_new_token(parent.map(|parent| parent.audit_ids.as_slice())),
-            scope,
-            origin: parent.map_or(TokenOrigin::Direct, |parent| parent.origin.clone()),
+            scope: reach.scope.clone(),
+            origin,
         }
     }
 }
 
-/// No token outlives the one that it was made from.
-fn earliest(own: Timestamp, parent: Option<Timestamp>) -> Timestamp {
-    parent.map_or(own, |parent| own.min(parent))
+impl From<&Trust> for Grant {
+    fn from(trust: &Trust) -> Self {
+        let project = trust.project_id.clone();
+        Self {
+            origin: TokenOrigin::Trust(trust.id.clone()),
+            scope: project.map_or(TokenScope::Unscoped, TokenScope::Project),
+            expires_at: trust.expires_at,
+        }
+    }
 }
 
 fn push_unique(names: &mut Vec<String>, name: &str) {

@@ -4,17 +4,15 @@ mod ec2;
 mod signed;
 
 pub use ec2::{Ec2Blob, access_key_id};
-pub use signed::{KeyPairCache, METHOD, Signed, SignedLogin};
+pub use signed::{KeyPairCache, Signed, SignedLogin};
 
 use crate::app::App;
-use crate::config::Config;
 use crate::crypto::credential_cipher::{self, EncryptedBlob};
 use crate::driver::sql::credential::{self as sql, SealedCredential};
 use crate::driver::sql::db::Session;
 use crate::driver::sql::filter::is_exact;
 use crate::error::{Error, Result};
 use crate::model::list::{ListHints, Page};
-use crate::model::token::TokenPayload;
 use crate::model::{
     Credential, CredentialDelegation, CredentialId, OpenCredential, ProjectId, Secret, UserId,
 };
@@ -28,12 +26,6 @@ const LONGEST_KIND: usize = 255;
 
 /// So many rows are read at a time when the caller may not see all of them.
 const BATCH: u64 = 500;
-
-/// Methods that are a user's own authentication. Whatever else a token was made with is a
-/// delegation, unless `[auth] additional_primary_auth_methods` names it.
-const PRIMARY_METHODS: [&str; 9] = [
-    "external", "kerberos", "mapped", "openid", "password", "saml2", "token", "totp", "x509",
-];
 
 /// Stores, shows and checks credentials.
 pub struct CredentialManager<'a> {
@@ -251,17 +243,6 @@ async fn insert(
     sql::insert_credential(s, credential, blob)
         .await
         .map_err(|error| error.or_conflict(|| "This access key is taken.".to_owned()))
-}
-
-/// Whether a token stands for less than its user: something was delegated, or its methods are not
-/// known to be the user's own. Methods that were lost are not the user's own either.
-pub fn is_delegated(payload: &TokenPayload, config: &Config) -> bool {
-    let additional = &config.auth.additional_primary_auth_methods;
-    let is_primary = |method: &String| {
-        method != METHOD
-            && (PRIMARY_METHODS.contains(&method.as_str()) || additional.contains(method))
-    };
-    payload.is_delegated() || payload.methods.is_empty() || !payload.methods.iter().all(is_primary)
 }
 
 fn check_length(name: &str, value: &str, longest: usize) -> Result<()> {

@@ -67,10 +67,10 @@ impl<'a> RevokeManager<'a> {
         let payload = &token.payload;
         let candidates = sql::Candidates {
             issued_at: payload.issued_at,
-            user_ids: vec![&payload.user_id],
+            user_ids: users_of(token),
             project_id: project_of(token),
             audit_id: payload.audit_ids.first().map(String::as_str),
-            trust_id: None,
+            trust_id: token.trust().map(|trust| trust.id.as_str()),
         };
         let mut session = self.app.db.session().await?;
         let events = sql::candidates(&mut session, candidates).await?;
@@ -79,6 +79,13 @@ impl<'a> RevokeManager<'a> {
         }
         Ok(())
     }
+}
+
+/// Who may not be revoked if the token is to live: its user, and of a trust both sides.
+fn users_of(token: &ValidToken) -> Vec<&str> {
+    let mut users = vec![token.payload.user_id.as_str()];
+    users.extend(token.trust().map(|trust| trust.trustor_user_id.as_str()));
+    users
 }
 
 fn project_of(token: &ValidToken) -> Option<&str> {
@@ -111,7 +118,7 @@ fn revokes(event: &RevocationEvent, token: &ValidToken) -> bool {
     payload.issued_at <= event.issued_before
         && domain_matches
         && same(&event.project_id, project_of(token))
-        && same(&event.user_id, Some(&payload.user_id))
+        && (event.user_id.as_deref()).is_none_or(|wanted| users_of(token).contains(&wanted))
         && same(
             &event.audit_id,
             payload.audit_ids.first().map(String::as_str),
@@ -120,8 +127,14 @@ fn revokes(event: &RevocationEvent, token: &ValidToken) -> bool {
             &event.audit_chain_id,
             payload.audit_ids.get(1).map(String::as_str),
         )
-        && same(&event.trust_id, None)
-        && same(&event.consumer_id, None)
+        && same(
+            &event.trust_id,
+            token.trust().map(|trust| trust.id.as_str()),
+        )
+        && same(
+            &event.consumer_id,
+            token.access_token().map(|token| token.consumer_id.as_str()),
+        )
         && event
             .expires_at
             .is_none_or(|expires_at| expires_at == payload.expires_at)

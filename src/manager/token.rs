@@ -1,13 +1,14 @@
 //! Tokens: made from what a login found out, checked when they come back, revoked.
 
 mod cache;
+mod granted;
 mod resolve;
 
 pub use cache::{TokenCache, TokenEntry};
 
 use crate::app::App;
 use crate::error::{Error, Result};
-use crate::model::token::{TokenOrigin, TokenPayload, ValidToken};
+use crate::model::token::{TokenPayload, ValidToken};
 use crate::model::{RevocationEvent, Timestamp, UserId};
 use cache::Freshness;
 use std::sync::Arc;
@@ -153,21 +154,5 @@ fn check_expiry(payload: &TokenPayload, now: i64, window: i64) -> Result<()> {
         Ok(())
     } else {
         Err(Error::unauthorized("the token has expired"))
-    }
-}
-
-impl TokenPayload {
-    /// Whether the token stands for less than the user: somebody delegated a part to its bearer.
-    pub fn is_delegated(&self) -> bool {
-        let signed = crate::manager::credential::METHOD;
-        match self.origin {
-            TokenOrigin::Direct | TokenOrigin::Federated { .. } => {
-                self.methods.iter().any(|method| method == signed)
-            }
-            TokenOrigin::Trust(_)
-            | TokenOrigin::ApplicationCredential(_)
-            | TokenOrigin::OAuth1 { .. }
-            | TokenOrigin::OAuth2 { .. } => true,
-        }
     }
 }

@@ -20,6 +20,18 @@ pub struct Role {
 }
 
 impl Role {
+    /// Its members as answers show them, without links.
+    pub fn attributes(&self) -> Map<String, Value> {
+        let mut map = self.extra.clone();
+        let mut set = |key: &str, value: Value| map.insert(key.to_owned(), value);
+        set("id", Value::from(&self.id));
+        set("name", Value::from(self.name.as_str()));
+        set("domain_id", Value::from(self.domain_id.clone()));
+        set("description", Value::from(self.description.clone()));
+        set("options", Value::Object(self.options.clone()));
+        map
+    }
+
     /// Whether the `immutable` option protects it.
     pub fn is_immutable(&self) -> bool {
         self.options.get("immutable") == Some(&Value::Bool(true))

@@ -115,8 +115,14 @@ ids! {
     ApplicationCredentialId;
     /// A credential (`/v3/credentials`).
     CredentialId;
+    /// A rule of what an application credential's tokens may call.
+    AccessRuleId;
     /// An OAuth1 access token.
     AccessTokenId;
+    /// An OAuth1 consumer.
+    ConsumerId;
+    /// An OAuth1 request token.
+    RequestTokenId;
     /// A federated identity provider.
     IdpId;
 }

@@ -1,8 +1,12 @@
 //! What a token says, whichever format carries it.
 
+use super::application_credential::ApplicationCredential;
+use super::delegation::Delegation;
+use super::oauth1::AccessToken;
+use super::trust::Trust;
 use super::{
-    ApplicationCredentialId, DomainId, EndpointId, GroupId, IdpId, ProjectId, RegionId, RoleId,
-    ServiceId, Timestamp, TrustId, UserId,
+    AccessTokenId, ApplicationCredentialId, DomainId, EndpointId, GroupId, IdpId, ProjectId,
+    RegionId, RoleId, ServiceId, Timestamp, TrustId, UserId,
 };
 
 /// The facts inside a token. Everything else in a token's answer (roles, catalog, names) is looked up
@@ -38,7 +42,8 @@ pub enum TokenScope {
     System,
 }
 
-/// How a token came to be: the delegation or the federation behind it.
+/// How a token came to be: the delegation or the federation behind it. What a token carries are ids;
+/// [`Delegation`] has the facts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TokenOrigin {
     /// The user's own credentials.
@@ -50,7 +55,7 @@ pub enum TokenOrigin {
     /// An OAuth1 access token.
     OAuth1 {
         /// The access token's id.
-        access_token_id: String,
+        access_token_id: AccessTokenId,
     },
     /// OAuth2 with a client certificate.
     OAuth2 {
@@ -86,7 +91,10 @@ pub struct RoleRef {
 #[derive(Clone, Debug)]
 pub struct ValidToken {
     pub payload: TokenPayload,
+    /// Whom the token acts as: of an impersonating trust the trustor, else the payload's user.
     pub user: TokenUser,
+    /// How the token came to stand for less than its user; empty when it stands for all of it.
+    pub delegation: Vec<Delegation>,
     pub scope: ResolvedScope,
     /// Effective roles at the scope; empty for an unscoped token.
     pub roles: Vec<RoleRef>,
@@ -143,4 +151,30 @@ pub struct CatalogEndpoint {
     /// Attributes that the operator gave it.
     #[serde(flatten)]
     pub extra: serde_json::Map<String, serde_json::Value>,
+}
+
+impl ValidToken {
+    /// The trust that the token is for.
+    pub fn trust(&self) -> Option<&Trust> {
+        self.delegation.iter().find_map(|step| match step {
+            Delegation::Trust { trust, .. } => Some(trust),
+            _ => None,
+        })
+    }
+
+    /// The application credential that the token was made with.
+    pub fn application_credential(&self) -> Option<&ApplicationCredential> {
+        self.delegation.iter().find_map(|step| match step {
+            Delegation::ApplicationCredential(credential) => Some(credential),
+            _ => None,
+        })
+    }
+
+    /// The OAuth1 access token that the token was made with.
+    pub fn access_token(&self) -> Option<&AccessToken> {
+        self.delegation.iter().find_map(|step| match step {
+            Delegation::OAuth1(access_token) => Some(access_token),
+            _ => None,
+        })
+    }
 }

@@ -40,6 +40,15 @@ pub struct Credentials<'a> {
     pub domain_id: Option<&'a str>,
     /// The token is for the whole deployment.
     pub system: bool,
+    /// The trust that the token is for.
+    pub trust_id: Option<&'a str>,
+    /// Who gave this trust.
+    pub trustor_id: Option<&'a str>,
+    /// Whom it was given to.
+    pub trustee_id: Option<&'a str>,
+    /// The token stands for less than its user: it was made with a trust, an application credential,
+    /// an OAuth token or EC2 keys.
+    pub is_delegated_auth: bool,
     /// Names of the roles that the caller has there.
     pub roles: &'a [String],
     /// The call came with the configured `admin_token`. It passes every rule.
@@ -138,6 +147,10 @@ impl<'a> Credentials<'a> {
             "roles" => Attribute::List(self.roles),
             "is_admin" if self.is_admin => Attribute::Text("1"),
             "is_admin_project" => Attribute::Flag(self.is_admin_project),
+            "trust_id" => nullable(self.trust_id),
+            "trustor_id" => nullable(self.trustor_id),
+            "trustee_id" => nullable(self.trustee_id),
+            "is_delegated_auth" => Attribute::Flag(self.is_delegated_auth),
             "service_user_id" => nullable(self.service_user_id),
             "service_user_domain_id" => nullable(self.service_user_domain_id),
             "service_project_id" => nullable(self.service_project_id),

@@ -81,7 +81,9 @@ impl Facts {
         } else if let Some(id) = facts.app_cred_id {
             TokenOrigin::ApplicationCredential(id.into())
         } else if let Some(access_token_id) = facts.access_token_id {
-            TokenOrigin::OAuth1 { access_token_id }
+            TokenOrigin::OAuth1 {
+                access_token_id: access_token_id.into(),
+            }
         } else if let Some(thumbprint) = facts.thumbprint {
             TokenOrigin::OAuth2 { thumbprint }
         } else if let Some(groups) = facts.federated_group_ids {

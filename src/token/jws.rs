@@ -171,7 +171,7 @@ fn payload(claims: Claims<'_>) -> Option<TokenPayload> {
     // The same precedence as among the versions of a Fernet payload.
     let origin = if let Some(id) = claims.openstack_access_token_id {
         TokenOrigin::OAuth1 {
-            access_token_id: id.into_owned(),
+            access_token_id: id.into_owned().into(),
         }
     } else if let Some(id) = claims.openstack_trust_id {
         TokenOrigin::Trust(id.into_owned().into())

@@ -156,7 +156,7 @@ impl PayloadCodec {
                 }
             }
             OAUTH1 => TokenOrigin::OAuth1 {
-                access_token_id: read_id(&mut input)??,
+                access_token_id: read_id(&mut input)??.into(),
             },
             _ => TokenOrigin::Direct,
         };

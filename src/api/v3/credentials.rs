@@ -6,7 +6,8 @@ use crate::api::context::{Context, PathArgs};
 use crate::api::response::no_content;
 use crate::api::schema;
 use crate::error::{Error, Result};
-use crate::manager::credential::{EC2, NewCredential, is_delegated};
+use crate::manager::credential::{EC2, NewCredential};
+use crate::model::delegation::Act;
 use crate::model::token::TokenOrigin;
 use crate::model::{
     Credential, CredentialDelegation, CredentialId, OpenCredential, ProjectId, Secret, UserId,
@@ -141,17 +142,7 @@ fn check_primary(ctx: &Context, kind: &str) -> Result<()> {
     if exempt && kind.eq_ignore_ascii_case(EC2) && ctx.allows("admin_required", &Target::new()) {
         return Ok(());
     }
-    require_primary(ctx)
-}
-
-/// Fails with 403 for a token that stands for a delegation.
-pub fn require_primary(ctx: &Context) -> Result<()> {
-    if ctx.is_admin_token() || !is_delegated(&ctx.token()?.payload, &ctx.settings.config) {
-        return Ok(());
-    }
-    Err(Error::forbidden_action(
-        "A delegated token can't reach credentials.",
-    ))
+    ctx.permit(Act::Credentials)
 }
 
 /// What an EC2 key pair that the caller makes has to remember.
@@ -163,7 +154,7 @@ fn delegation_of(ctx: &Context) -> CredentialDelegation {
             delegation.app_cred_id = Some(id.to_string());
         }
         Ok(TokenOrigin::OAuth1 { access_token_id }) => {
-            delegation.access_token_id = Some(access_token_id.clone());
+            delegation.access_token_id = Some(access_token_id.to_string());
         }
         _ => {}
     }

@@ -2,7 +2,7 @@
 
 use crate::api::body::JsonBody;
 use crate::api::context::Context;
-use crate::api::v3::auth::token_response;
+use crate::api::v3::auth::answer;
 use crate::crypto::ec2_signature::{S3StringToSign, SignedRequest};
 use crate::error::{Error, Result};
 use crate::manager::credential::{Signed, SignedLogin};
@@ -30,7 +30,7 @@ pub async fn check_ec2(ctx: Context, body: JsonBody) -> Result<Response> {
         }),
     };
     let (token, entry) = ctx.app.credential().authenticate_signed(&login).await?;
-    Ok(token_response(&ctx, StatusCode::OK, Some(&token), &entry))
+    Ok(answer::token(&ctx, StatusCode::OK, Some(&token), &entry))
 }
 
 /// `POST /v3/s3tokens`: the answer tells about the token, but not the token itself.
@@ -45,7 +45,7 @@ pub async fn check_s3(ctx: Context, body: JsonBody) -> Result<Response> {
         signed: Signed::S3(S3StringToSign::decode(token)?),
     };
     let (_, entry) = ctx.app.credential().authenticate_signed(&login).await?;
-    Ok(token_response(&ctx, StatusCode::OK, None, &entry))
+    Ok(answer::token(&ctx, StatusCode::OK, None, &entry))
 }
 
 /// The object that describes the request; clients know it by three names.

@@ -4,9 +4,9 @@ use crate::api::attributes::Attributes;
 use crate::api::body::JsonBody;
 use crate::api::context::{Context, PathArgs};
 use crate::api::response::{json, no_content};
-use crate::api::v3::credentials::require_primary;
 use crate::error::{Error, Result};
 use crate::manager::credential::{EC2, Ec2Blob, NewCredential, access_key_id};
+use crate::model::delegation::Act;
 use crate::model::{
     Credential, CredentialDelegation, CredentialId, OpenCredential, ProjectId, Secret, UserId,
 };
@@ -20,7 +20,7 @@ pub async fn list(ctx: Context, path: PathArgs) -> Result<Response> {
     let user_id = path.id::<UserId>(0)?;
     let target = Target::new().with("user_id", user_id.as_str());
     ctx.enforce("identity:ec2_list_credentials", &target)?;
-    require_primary(&ctx)?;
+    ctx.permit(Act::Credentials)?;
     let user = ctx.app.identity().user(&user_id).await?;
     let found = ctx
         .app
@@ -48,7 +48,7 @@ pub async fn create(ctx: Context, path: PathArgs, body: JsonBody) -> Result<Resp
     // No project at all is one that isn't there, as Keystone answers it.
     let project_id = ProjectId::from(project_id.flatten().unwrap_or_default());
     let project = ctx.app.resource().project(&project_id).await?;
-    require_primary(&ctx)?;
+    ctx.permit(Act::Credentials)?;
     let key = || uuid::Uuid::new_v4().simple().to_string();
     let blob = json!({ "access": key(), "secret": key(), "trust_id": null });
     let new = NewCredential {
@@ -106,7 +106,7 @@ async fn permitted(ctx: &Context, rule: &str, path: &PathArgs) -> Result<OpenCre
         );
     ctx.enforce(rule, &target)?;
     ctx.app.identity().user(&user_id).await?;
-    require_primary(ctx)?;
+    ctx.permit(Act::Credentials)?;
     Ok(found)
 }
 

@@ -108,7 +108,7 @@ pub(super) fn with_role<'a>(target: Target<'a>, role: &'a Role) -> Target<'a> {
 
 /// A role as collections show it.
 pub(super) fn view(ctx: &Context, role: &Role) -> Value {
-    let mut body = body(role);
+    let mut body = role.attributes();
     body.insert(
         "links".to_owned(),
         ctx.base().member_links("roles", &role.id),
@@ -126,17 +126,7 @@ pub(super) fn reference(ctx: &Context, role: &Role) -> Value {
 }
 
 fn member(ctx: &Context, status: StatusCode, role: &Role) -> Response {
-    ctx.member(status, "role", "roles", &role.id, body(role))
-}
-
-fn body(role: &Role) -> Map<String, Value> {
-    let mut body = role.extra.clone();
-    body.insert("id".to_owned(), json!(role.id));
-    body.insert("name".to_owned(), json!(role.name));
-    body.insert("domain_id".to_owned(), json!(role.domain_id));
-    body.insert("description".to_owned(), json!(role.description));
-    body.insert("options".to_owned(), json!(role.options));
-    body
+    ctx.member(status, "role", "roles", &role.id, role.attributes())
 }
 
 /// Members of the body that are columns, or that the server alone decides about.

@@ -1,9 +1,69 @@
 //! Trusts. The API never removes a row: a trust that is deleted has a time of deletion, until an
 //! operator flushes it.
 
-use super::db::{Area, Session, sql};
+use super::db::{Area, Row, Session, sql};
 use crate::error::Result;
-use crate::model::{ProjectId, Timestamp, UserId};
+use crate::model::trust::Trust;
+use crate::model::{ProjectId, Timestamp, TrustId, UserId};
+
+/// The trust with this id, deleted or not.
+pub async fn trust(s: &mut Session, id: &TrustId) -> Result<Option<Trust>> {
+    let rows = s
+        .fetch_all(
+            sql(
+                "SELECT t.id, t.trustor_user_id, t.trustee_user_id, t.project_id, t.impersonation, \
+                 t.deleted_at, t.expires_at, t.expires_at_int, t.remaining_uses, \
+                 t.redelegated_trust_id, t.redelegation_count, r.role_id \
+                 FROM trust t LEFT JOIN trust_role r ON r.trust_id = t.id \
+                 WHERE t.id = ? ORDER BY r.role_id",
+            )
+            .bind(id),
+        )
+        .await?;
+    let Some(first) = rows.first() else {
+        return Ok(None);
+    };
+    let mut trust = trust_from(first)?;
+    for row in &rows {
+        trust.role_ids.extend(row.opt_id("role_id")?);
+    }
+    Ok(Some(trust))
+}
+
+/// A trust from its own row; its roles stand elsewhere.
+fn trust_from(row: &Row) -> Result<Trust> {
+    let expires_at = match row.opt_int("expires_at_int")? {
+        Some(micros) => Timestamp::from_micros(micros),
+        None => row.opt_time("expires_at")?,
+    };
+    Ok(Trust {
+        id: row.id("id")?,
+        trustor_user_id: row.id("trustor_user_id")?,
+        trustee_user_id: row.id("trustee_user_id")?,
+        project_id: row.opt_id("project_id")?,
+        impersonation: row.bool("impersonation")?,
+        deleted_at: row.opt_time("deleted_at")?,
+        expires_at,
+        remaining_uses: row.opt_int("remaining_uses")?,
+        redelegated_trust_id: row.opt_id("redelegated_trust_id")?,
+        redelegation_count: row.opt_int("redelegation_count")?.unwrap_or(0),
+        role_ids: Vec::new(),
+    })
+}
+
+/// Takes one of the trust's uses; false when there is none left, or the trust is deleted. Of clients
+/// that race for the last use one gets it, because the database compares and sets.
+pub async fn consume_use(s: &mut Session, id: &TrustId) -> Result<bool> {
+    let taken = s
+        .execute(
+            sql("UPDATE trust SET remaining_uses = remaining_uses - 1 \
+                 WHERE id = ? AND deleted_at IS NULL AND remaining_uses > 0")
+            .bind(id),
+        )
+        .await?;
+    s.touch(Area::Trust);
+    Ok(taken > 0)
+}
 
 /// Deletes the trusts that a user gave or was given.
 pub async fn delete_of_user(s: &mut Session, user: &UserId, now: Timestamp) -> Result<()> {

@@ -11,8 +11,9 @@ use sqlx::sqlite::SqliteArguments;
 use sqlx::{Arguments, Postgres, Type};
 
 use crate::model::{
-    AccessTokenId, ApplicationCredentialId, CredentialId, DomainId, EndpointId, GroupId, IdpId,
-    ProjectId, RegionId, RoleId, ServiceId, Timestamp, TrustId, UserId,
+    AccessRuleId, AccessTokenId, ApplicationCredentialId, ConsumerId, CredentialId, DomainId,
+    EndpointId, GroupId, IdpId, ProjectId, RegionId, RequestTokenId, RoleId, ServiceId, Timestamp,
+    TrustId, UserId,
 };
 
 /// How Python's database layer writes times into SQLite: always six digits, so that text order is
@@ -141,7 +142,7 @@ macro_rules! from_ids {
 
 from_ids! {
     UserId GroupId ProjectId DomainId RoleId RegionId ServiceId EndpointId TrustId
-    ApplicationCredentialId CredentialId AccessTokenId IdpId
+    ApplicationCredentialId CredentialId AccessRuleId AccessTokenId ConsumerId RequestTokenId IdpId
 }
 
 impl From<&serde_json::Value> for Value {

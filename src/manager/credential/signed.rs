@@ -1,19 +1,20 @@
 //! Requests that somebody signed with an EC2 or S3 key: from the signature to a token.
 
+mod grant;
+
 use super::{CredentialManager, EC2, Ec2Blob, access_key_id};
 use crate::crypto::ec2_signature::{S3StringToSign, SignedRequest, SignedTime};
 use crate::driver::sql::db::Area;
 use crate::error::{Error, Result};
 use crate::manager::token::TokenEntry;
+use crate::model::delegation::{EC2_METHOD as METHOD, expiry};
 use crate::model::token::{TokenOrigin, TokenPayload, TokenScope};
 use crate::model::{CredentialDelegation, CredentialId, ProjectId, Secret, Timestamp, UserId};
 use crate::token::audit_id;
 use arc_swap::ArcSwapOption;
+use grant::Grant;
 use moka::sync::Cache;
 use std::sync::Arc;
-
-/// The method that such tokens name. What is made with it counts as delegated.
-pub const METHOD: &str = "ec2credential";
 
 /// So many key pairs are kept decrypted.
 const CAPACITY: u64 = 10_000;
@@ -60,11 +61,7 @@ impl CredentialManager<'_> {
         let outcome = self.check(login, &pair);
         self.app.metrics.authentication(METHOD, outcome.is_ok());
         outcome?;
-        let payload = self.payload(&pair)?;
-        let former = pair.token.load_full();
-        let issued = self.app.token().issue_like(former, payload).await?;
-        pair.token.store(Some(Arc::clone(&issued.1)));
-        Ok(issued)
+        self.issue(&pair).await
     }
 
     fn check(&self, login: &SignedLogin<'_>, pair: &KeyPair) -> Result<()> {
@@ -118,28 +115,44 @@ impl CredentialManager<'_> {
         Ok(pair)
     }
 
-    /// What the token of a key pair says.
-    fn payload(&self, pair: &KeyPair) -> Result<TokenPayload> {
+    /// Issues the token of a key pair.
+    async fn issue(&self, pair: &KeyPair) -> Result<(String, Arc<TokenEntry>)> {
         let project_id = pair
             .project_id
             .clone()
             .ok_or_else(|| Error::unauthorized("the key pair is for no project"))?;
-        if pair.delegation != CredentialDelegation::default() {
-            return Err(Error::unauthorized(
-                "key pairs of delegations are not accepted",
-            ));
-        }
+        let grant = Grant::of(self.app, &pair.delegation, &pair.user_id, &project_id).await?;
         let now = self.app.clock.now().whole_seconds();
         let lifetime = i64::try_from(self.app.config().token.expiration).unwrap_or(i64::MAX);
-        Ok(TokenPayload {
-            user_id: pair.user_id.clone(),
+        let payload = TokenPayload {
+            user_id: grant.user_id,
             methods: vec![METHOD.to_owned()],
             issued_at: now,
-            expires_at: now.plus_seconds(lifetime),
+            expires_at: expiry(now.plus_seconds(lifetime), [grant.expires_at]).whole_seconds(),
             audit_ids: audit_id::for_new_token(None),
             scope: TokenScope::Project(project_id),
-            origin: TokenOrigin::Direct,
-        })
+            origin: grant.origin,
+        };
+        if payload.origin != TokenOrigin::Direct {
+            let issued = Box::pin(self.app.token().issue(payload)).await;
+            let issued = issued.map_err(as_unauthorized)?;
+            if let Some(trust) = &grant.trust {
+                self.app.trust().consume_use(trust).await?;
+            }
+            return Ok(issued);
+        }
+        let former = pair.token.load_full();
+        let issued = self.app.token().issue_like(former, payload).await?;
+        pair.token.store(Some(Arc::clone(&issued.1)));
+        Ok(issued)
+    }
+}
+
+/// A delegation that does not hold any more is one that was never there.
+fn as_unauthorized(error: Error) -> Error {
+    match error {
+        Error::Forbidden(reason) => Error::unauthorized(reason),
+        other => other,
     }
 }
 

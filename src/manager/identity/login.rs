@@ -36,6 +36,17 @@ impl IdentityManager<'_> {
         Ok(login.user)
     }
 
+    /// The id of the user that a login names; whether the user can log in is not looked at.
+    pub async fn find_user_id(&self, who: &UserLookup) -> Result<Option<UserId>> {
+        match who {
+            UserLookup::Id(id) => Ok(Some(id.clone())),
+            UserLookup::Name { .. } => {
+                let login = self.find_login(who).await?;
+                Ok(login.map(|login| login.user.id))
+            }
+        }
+    }
+
     async fn find_login(&self, who: &UserLookup) -> Result<Option<LocalLogin>> {
         let (domain, name) = match who {
             UserLookup::Id(id) => return self.login_of(LoginKey::Id(id)).await,
@@ -102,8 +113,8 @@ impl IdentityManager<'_> {
         Ok(LocalLogin { user, ..login })
     }
 
-    /// Without a hash, the answer is no after the same time.
-    async fn verify(&self, hash: Option<String>, password: &Secret) -> Result<bool> {
+    /// Whether a hash is a secret's. Without a hash, the answer is no after the same time.
+    pub async fn verify(&self, hash: Option<String>, password: &Secret) -> Result<bool> {
         let parameters = self.app.settings().hashing.clone();
         let password = password.clone();
         self.app

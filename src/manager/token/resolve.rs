@@ -11,37 +11,52 @@ use crate::model::token::{
     CatalogService, ResolvedScope, RoleRef, TokenOrigin, TokenPayload, TokenScope, TokenUser,
     ValidToken,
 };
-use crate::model::{ProjectId, Timestamp};
+use crate::model::{ProjectId, Timestamp, UserId};
 
 impl TokenManager<'_> {
     /// Reads what the payload names.
     ///
     /// # Errors
-    /// 401 when the user is gone or disabled; 404 when the user's domain is disabled, or the scope is
-    /// gone, disabled or gives no role.
+    /// 401 when the user is gone or disabled; 404 when the user's domain is disabled, or the scope or
+    /// the delegation is gone, disabled or gives no role; 403 when a trust does not hold any more.
     pub(super) async fn resolve(&self, payload: TokenPayload) -> Result<ValidToken> {
-        if payload.origin != TokenOrigin::Direct {
-            return Err(Error::unauthorized(
-                "delegated and federated tokens are not accepted",
-            ));
+        if matches!(payload.origin, TokenOrigin::Federated { .. }) {
+            return Err(Error::unauthorized("federated tokens are not accepted"));
         }
         let config = self.app.config();
         let mut session = self.app.db.session().await?;
         let user = self.usable_user(&mut session, &payload, &config).await?;
-        let (scope, roles) = self.usable_scope(&mut session, &payload, &user).await?;
+        let scope = usable_scope(&mut session, &payload).await?;
+        let granted = self.granted(&mut session, &payload, &config).await?;
+        let roles = match &granted.roles {
+            Some(roles) => roles.clone(),
+            None => self.own_roles(&mut session, &payload, &scope).await?,
+        };
+        if roles.is_empty() && !matches!(scope, ResolvedScope::Unscoped) {
+            return Err(Error::NotFound {
+                kind: "role assignment",
+                id: user.id.to_string(),
+            });
+        }
+        let catalog_user = granted.trustor.as_ref().unwrap_or(&user);
         let catalog = self
-            .catalog_for(&mut session, &payload, &scope, &config)
+            .catalog_for(&mut session, &catalog_user.id, &scope, &config)
             .await?;
         let is_admin_project = is_admin_project(&scope, &config);
+        let shown = match granted.trustor {
+            Some(trustor) if granted.impersonation => trustor,
+            _ => user,
+        };
         Ok(ValidToken {
             user: TokenUser {
-                id: user.id,
-                name: user.name,
-                domain: user.domain,
-                password_expires_at: user.password_expires_at,
+                id: shown.id,
+                name: shown.name,
+                domain: shown.domain,
+                password_expires_at: shown.password_expires_at,
             },
             role_names: roles.iter().map(|role| role.name.clone()).collect(),
             payload,
+            delegation: granted.delegation,
             scope,
             roles,
             catalog,
@@ -68,56 +83,27 @@ impl TokenManager<'_> {
         Ok(user)
     }
 
-    async fn usable_scope(
+    /// The roles that the user has at the scope.
+    pub(super) async fn own_roles(
         &self,
         s: &mut Session,
         payload: &TokenPayload,
-        user: &UserFacts,
-    ) -> Result<(ResolvedScope, Vec<RoleRef>)> {
+        scope: &ResolvedScope,
+    ) -> Result<Vec<RoleRef>> {
         let assignment = self.app.assignment();
-        let (scope, roles) = match &payload.scope {
-            TokenScope::Unscoped => return Ok((ResolvedScope::Unscoped, Vec::new())),
-            TokenScope::Project(id) => {
-                let project = enabled_scope(s, id, "project").await?;
-                if project.is_domain {
-                    // A domain's row can't be meant as a project, though it is one.
-                    return Err(Error::not_found("project", id));
-                }
-                let roles = assignment.roles_on_project(s, &user.id, id).await?;
-                let scope = ResolvedScope::Project {
-                    id: project.id,
-                    name: project.name,
-                    domain: project.domain,
-                    is_domain: project.is_domain,
-                };
-                (scope, roles)
-            }
-            TokenScope::Domain(id) => {
-                let domain = enabled_scope(s, &ProjectId::from(id.clone()), "domain").await?;
-                if !domain.is_domain {
-                    return Err(Error::not_found("domain", id));
-                }
-                let roles = assignment.roles_on_domain(s, &user.id, id).await?;
-                (ResolvedScope::Domain(domain.domain), roles)
-            }
-            TokenScope::System => (
-                ResolvedScope::System,
-                assignment.roles_on_system(s, &user.id).await?,
-            ),
-        };
-        if roles.is_empty() {
-            return Err(Error::NotFound {
-                kind: "role assignment",
-                id: user.id.to_string(),
-            });
+        let user = &payload.user_id;
+        match scope {
+            ResolvedScope::Unscoped => Ok(Vec::new()),
+            ResolvedScope::Project { id, .. } => assignment.roles_on_project(s, user, id).await,
+            ResolvedScope::Domain(domain) => assignment.roles_on_domain(s, user, &domain.id).await,
+            ResolvedScope::System => assignment.roles_on_system(s, user).await,
         }
-        Ok((scope, roles))
     }
 
     async fn catalog_for(
         &self,
         s: &mut Session,
-        payload: &TokenPayload,
+        user_id: &UserId,
         scope: &ResolvedScope,
         config: &Config,
     ) -> Result<Option<Vec<CatalogService>>> {
@@ -127,7 +113,7 @@ impl TokenManager<'_> {
             ResolvedScope::Domain(_) | ResolvedScope::System => None,
         };
         let urls = UrlContext {
-            user_id: &payload.user_id,
+            user_id,
             project_id,
             public_endpoint: config.default.public_endpoint.as_deref(),
         };
@@ -136,6 +122,34 @@ impl TokenManager<'_> {
             .for_token(s, &urls, project_id)
             .await
             .map(Some)
+    }
+}
+
+/// What the payload's scope names, if it can be used.
+async fn usable_scope(s: &mut Session, payload: &TokenPayload) -> Result<ResolvedScope> {
+    match &payload.scope {
+        TokenScope::Unscoped => Ok(ResolvedScope::Unscoped),
+        TokenScope::System => Ok(ResolvedScope::System),
+        TokenScope::Project(id) => {
+            let project = enabled_scope(s, id, "project").await?;
+            if project.is_domain {
+                // A domain's row can't be meant as a project, though it is one.
+                return Err(Error::not_found("project", id));
+            }
+            Ok(ResolvedScope::Project {
+                id: project.id,
+                name: project.name,
+                domain: project.domain,
+                is_domain: project.is_domain,
+            })
+        }
+        TokenScope::Domain(id) => {
+            let domain = enabled_scope(s, &ProjectId::from(id.clone()), "domain").await?;
+            if !domain.is_domain {
+                return Err(Error::not_found("domain", id));
+            }
+            Ok(ResolvedScope::Domain(domain.domain))
+        }
     }
 }
 
@@ -148,7 +162,7 @@ async fn enabled_scope(s: &mut Session, id: &ProjectId, kind: &'static str) -> R
 
 /// `[security_compliance] disable_user_account_days_inactive`: who did not log in for so long reads
 /// disabled.
-fn is_inactive(user: &UserFacts, config: &Config, now: Timestamp) -> bool {
+pub(super) fn is_inactive(user: &UserFacts, config: &Config, now: Timestamp) -> bool {
     let Some(days) = config
         .security_compliance
         .disable_user_account_days_inactive

@@ -8,7 +8,7 @@ use super::super::db::{Dialect, Row, Session, Sql, sql};
 use super::{SYSTEM_TARGET, role};
 use crate::error::Result;
 use crate::model::Role;
-use crate::model::{DomainId, GroupId, ProjectId, Timestamp, UserId};
+use crate::model::{DomainId, GroupId, ProjectId, RoleId, Timestamp, UserId};
 
 /// Whose roles are asked for.
 #[derive(Clone, Copy, Debug)]
@@ -156,6 +156,13 @@ pub async fn roles_on_system(s: &mut Session, holder: &Holder<'_>) -> Result<Vec
     let query = groups_of_holder(query, s.dialect(), holder)
         .push(") m ON m.group_id = a.actor_id WHERE a.type = 'GroupSystem' AND a.target_id = ?")
         .bind(SYSTEM_TARGET);
+    effective_roles(s, query).await
+}
+
+/// These roles and all that they imply. Ids of roles that do not exist are left out.
+pub async fn with_implied(s: &mut Session, ids: &[RoleId]) -> Result<Vec<Role>> {
+    let query =
+        sql("WITH RECURSIVE effective(role_id) AS (SELECT id FROM role WHERE").push_in("id", ids);
     effective_roles(s, query).await
 }
 
