@@ -5,6 +5,7 @@ pub mod body;
 pub mod context;
 pub mod discovery;
 pub mod edge;
+pub mod environment;
 pub mod health;
 pub mod json_home;
 pub mod links;

@@ -8,6 +8,7 @@ pub use database::database_options;
 pub use settings::{hash_parameters, policy_options};
 pub use watch::WatchedFiles;
 
+use crate::api::environment::ProxyRules;
 use crate::api::links::LinkRules;
 use crate::api::metrics::Metrics;
 use crate::config::Config;
@@ -23,6 +24,7 @@ use crate::manager::{
     catalog::{CatalogCache, CatalogManager},
     credential::{CredentialManager, KeyPairCache},
     identity::IdentityManager,
+    receipt::ReceiptManager,
     resource::ResourceManager,
     revoke::RevokeManager,
     token::{TokenCache, TokenManager},
@@ -31,6 +33,7 @@ use crate::manager::{
 use crate::model::Timestamp;
 use crate::policy::Policy;
 use crate::token::provider::TokenProvider;
+use crate::token::receipt::ReceiptProvider;
 use arc_swap::ArcSwap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -55,9 +58,11 @@ pub struct Settings {
     pub tokens: Arc<TokenProvider>,
     /// What credentials in the database are encrypted with.
     pub credential_keys: Arc<FernetKeys>,
+    pub receipts: Arc<ReceiptProvider>,
     /// How new passwords are hashed.
     pub hashing: Arc<HashParameters>,
     pub links: Arc<LinkRules>,
+    pub proxies: Arc<ProxyRules>,
 }
 
 impl App {
@@ -129,6 +134,11 @@ impl App {
     /// Credentials.
     pub fn credential(&self) -> CredentialManager<'_> {
         CredentialManager::new(self)
+    }
+
+    /// Receipts of logins that need more methods.
+    pub fn receipt(&self) -> ReceiptManager<'_> {
+        ReceiptManager::new(self)
     }
 
     /// Logins.

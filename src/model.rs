@@ -9,6 +9,7 @@ mod id;
 mod limit;
 pub mod list;
 pub mod oauth1;
+pub mod receipt;
 mod resource;
 mod revocation;
 mod secret;

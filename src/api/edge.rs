@@ -3,6 +3,7 @@
 //! It stands outside the router because it changes the path before routing and must see every answer,
 //! also the router's own 404 and 405.
 
+use crate::api::environment::Environment;
 use crate::api::links::{BaseUrl, Connection, LinkRules};
 use crate::api::response::{render_error, status_of};
 use crate::app::App;
@@ -29,6 +30,8 @@ pub struct RequestMeta {
     pub global_id: Option<String>,
     /// What links start with.
     pub base: BaseUrl,
+    /// What a trusted proxy says about it.
+    pub environment: Environment,
     /// Path and query as sent, with no trailing slash on the path.
     pub target: String,
 }
@@ -61,6 +64,9 @@ impl Edge {
             id: format!("req-{}", uuid::Uuid::new_v4()),
             global_id: global_request_id(request.headers()),
             base: self.base_url(&settings.links, &request),
+            environment: settings
+                .proxies
+                .environment(request.extensions().get().copied(), request.headers()),
             target: strip_trailing_slashes(request.uri_mut()),
         });
         if declared_length(request.headers()).is_some_and(|length| length > limit) {

@@ -1,6 +1,7 @@
 //! Listeners: accept, serve, and stop without dropping what is in flight.
 
 use crate::api::edge::Edge;
+use crate::api::environment::Peer;
 use axum::body::Body;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -54,7 +55,9 @@ pub async fn serve(
         let edge = edge.clone();
         let service = service_fn(move |request: hyper::Request<Incoming>| {
             let edge = edge.clone();
-            async move { Ok::<_, Infallible>(edge.handle(request.map(Body::new)).await) }
+            let mut request = request.map(Body::new);
+            request.extensions_mut().insert(Peer(peer));
+            async move { Ok::<_, Infallible>(edge.handle(request).await) }
         });
         let connection = builder
             .serve_connection(TokioIo::new(stream), service)

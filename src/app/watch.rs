@@ -37,7 +37,7 @@ impl WatchedFiles {
     }
 }
 
-/// The folders whose keys sign, encrypt or verify tokens and credentials.
+/// The folders whose keys sign, encrypt or verify tokens, receipts and credentials.
 fn key_folders(config: &Config) -> Vec<PathBuf> {
     let mut folders = match config.token.provider.as_str() {
         "jws" => vec![
@@ -46,6 +46,7 @@ fn key_folders(config: &Config) -> Vec<PathBuf> {
         ],
         _ => vec![config.fernet_tokens.key_repository.clone()],
     };
+    folders.push(config.fernet_receipts.key_repository.clone());
     folders.push(config.credential.key_repository.clone());
     folders
 }

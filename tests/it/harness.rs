@@ -16,6 +16,7 @@ use axum::http::{Method, Request, header};
 use db::TestDb;
 use keystone::api;
 use keystone::api::edge::Edge;
+use keystone::api::environment::Peer;
 use keystone::app::{App, Clock, Settings};
 use keystone::config::Config;
 use keystone::crypto::key_repository::KeyRepository;
@@ -55,7 +56,7 @@ impl TestApp {
             .setup(3, Default::default())
             .expect("new keys");
         let text = format!(
-            "[fernet_tokens]\nkey_repository = {}\n[credential]\nkey_repository = {}\n[identity]\npassword_hash_rounds = 4\n{config}",
+            "[fernet_tokens]\nkey_repository = {0}\n[fernet_receipts]\nkey_repository = {0}\n[credential]\nkey_repository = {1}\n[identity]\npassword_hash_rounds = 4\n{config}",
             repository.display(),
             credential_keys.display()
         );
@@ -211,6 +212,13 @@ impl RequestBuilder<'_> {
 
     pub fn header(mut self, name: &str, value: &str) -> Self {
         self.request = self.request.header(name, value);
+        self
+    }
+
+    /// Sends it as if from this address.
+    pub fn from_peer(mut self, address: &str) -> Self {
+        let address = std::net::SocketAddr::new(address.parse().expect("an address"), 40_000);
+        self.request = self.request.extension(Peer(address));
         self
     }
 

@@ -1,5 +1,6 @@
 //! Tests of `/v3`, one file per resource.
 
+mod auth_methods;
 mod auth_tokens;
 mod credentials;
 mod domains;

@@ -18,10 +18,14 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 
 /// `POST /v3/auth/tokens`
-pub async fn create_token(ctx: Context, body: JsonBody) -> Result<Response> {
+pub async fn create_token(ctx: Context, headers: HeaderMap, body: JsonBody) -> Result<Response> {
     let auth = body.member("auth")?;
     schema::AUTH_TOKENS.validate(&Value::Object(auth.clone()))?;
-    let request = request::parse(auth, &ctx.settings.config)?;
+    let environment = &ctx.request.environment;
+    let mut request = request::parse(auth, &ctx.settings.config, environment)?;
+    // Bytes that are no text are no receipt either.
+    let receipt = headers.get("openstack-auth-receipt");
+    request.receipt = receipt.map(|text| text.to_str().unwrap_or_default().to_owned());
     let (token, entry) = ctx.app.auth().authenticate(request).await?;
     Ok(answer::token(
         &ctx,
