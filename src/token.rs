@@ -3,6 +3,7 @@
 //! Whether a token is still good is for others to say.
 
 pub mod audit_id;
+pub mod document;
 pub mod fernet;
 #[cfg(test)]
 mod golden;

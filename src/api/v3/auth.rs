@@ -13,6 +13,7 @@ use crate::manager::token::TokenEntry;
 use crate::model::token::{ResolvedScope, ValidToken};
 use crate::model::{ProjectId, Secret, UserId};
 use crate::policy::Target;
+use crate::token::document;
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
 use bytes::Bytes;
@@ -185,56 +186,8 @@ pub fn token_response(
     response
 }
 
-/// The answer's body; members in the order in which Keystone gives them.
 fn render(token: &ValidToken, with_catalog: bool) -> Bytes {
-    let payload = &token.payload;
-    let mut body = Map::new();
-    let mut set = |key: &str, value: Value| body.insert(key.to_owned(), value);
-    set("methods", json!(payload.methods));
-    set(
-        "user",
-        json!({
-            "domain": token.user.domain,
-            "id": token.user.id,
-            "name": token.user.name,
-            "password_expires_at": token.user.password_expires_at.map(|time| time.without_zone()),
-        }),
-    );
-    set("audit_ids", json!(payload.audit_ids));
-    set("expires_at", json!(payload.expires_at));
-    set("issued_at", json!(payload.issued_at));
-    match &token.scope {
-        ResolvedScope::Unscoped => {}
-        ResolvedScope::Project {
-            id,
-            name,
-            domain,
-            is_domain,
-        } => {
-            set(
-                "project",
-                json!({ "domain": domain, "id": id, "name": name }),
-            );
-            set("is_domain", json!(is_domain));
-        }
-        ResolvedScope::Domain(domain) => {
-            set("domain", json!(domain));
-        }
-        ResolvedScope::System => {}
-    }
-    if !matches!(token.scope, ResolvedScope::Unscoped) {
-        set("roles", json!(token.roles));
-    }
-    if matches!(token.scope, ResolvedScope::System) {
-        set("system", json!({ "all": true }));
-    }
-    if let Some(is_admin_project) = token.is_admin_project {
-        set("is_admin_project", json!(is_admin_project));
-    }
-    if let (true, Some(catalog)) = (with_catalog, &token.catalog) {
-        set("catalog", json!(catalog));
-    }
-    Bytes::from(json!({ "token": body }).to_string())
+    Bytes::from(document::of(token, with_catalog).to_string())
 }
 
 /// Reads the `auth` object. Its schema was checked; what schemas can't say is checked here.
