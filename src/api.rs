@@ -16,22 +16,31 @@ pub mod response;
 pub mod route;
 pub mod schema;
 pub mod server;
+pub mod v2;
 pub mod v3;
 pub mod versions;
 
 use crate::app::App;
 use axum::Router;
 use axum::routing::get;
+use route::Route;
 use std::sync::Arc;
 
 /// The router of the public listener.
 pub fn public_router(app: &Arc<App>) -> Router {
-    let mut routes = versions::table();
-    routes.extend(v3::routes::table());
-    route::router(routes, Arc::clone(app))
+    router(v2::routes::public(), app)
 }
 
-/// The router of the admin listener: the public one, and what only operators should reach.
+/// The router of the admin listener: v3 as on the public one, v2.0's administration, and what only
+/// operators should reach.
 pub fn admin_router(app: &Arc<App>) -> Router {
-    public_router(app).route("/metrics", get(metrics::show).with_state(Arc::clone(app)))
+    router(v2::routes::admin(), app)
+        .route("/metrics", get(metrics::show).with_state(Arc::clone(app)))
+}
+
+fn router(v2: Vec<Route>, app: &Arc<App>) -> Router {
+    let mut routes = versions::table();
+    routes.extend(v2);
+    routes.extend(v3::routes::table());
+    route::router(routes, Arc::clone(app))
 }

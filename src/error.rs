@@ -51,6 +51,9 @@ pub enum Error {
     /// 409: the write contradicts something that exists.
     #[error("{0}")]
     Conflict(String),
+    /// 501: a part of the API that there is a path for and nothing behind it.
+    #[error("{0}")]
+    NotImplemented(String),
     /// 413: the body is larger than `[oslo_middleware] max_request_body_size`.
     #[error("The request body is larger than {0} bytes.")]
     TooLarge(u64),

@@ -6,6 +6,7 @@
 use crate::api::environment::Environment;
 use crate::api::links::{BaseUrl, Connection, LinkRules};
 use crate::api::response::{render_error, status_of};
+use crate::api::route::is_v2;
 use crate::app::App;
 use crate::config::Config;
 use crate::error::Error;
@@ -34,6 +35,14 @@ pub struct RequestMeta {
     pub environment: Environment,
     /// Path and query as sent, with no trailing slash on the path.
     pub target: String,
+}
+
+impl RequestMeta {
+    /// Whether the request is for v2.0.
+    pub fn is_v2(&self) -> bool {
+        let path = self.target.split('?').next().unwrap_or_default();
+        is_v2(path)
+    }
 }
 
 /// The service that a listener serves.
@@ -67,17 +76,22 @@ impl Edge {
             environment: settings
                 .proxies
                 .environment(request.extensions().get().copied(), request.headers()),
-            target: strip_trailing_slashes(request.uri_mut()),
+            target: normalize_path(request.uri_mut()),
         });
         if declared_length(request.headers()).is_some_and(|length| length > limit) {
             return render_error(&Error::TooLarge(limit), &meta, false);
         }
         let method = request.method().clone();
+        let hidden = !settings.config.default.enable_v2 && meta.is_v2();
         request.extensions_mut().insert(Arc::clone(&meta));
 
-        let mut response = match self.router.clone().oneshot(request).await {
-            Ok(response) => response,
-            Err(never) => match never {},
+        let mut response = if hidden {
+            unknown_path(request.uri().clone()).await
+        } else {
+            match self.router.clone().oneshot(request).await {
+                Ok(response) => response,
+                Err(never) => match never {},
+            }
         };
         let failure = response.extensions_mut().remove::<Error>();
         if let Some(error) = &failure {
@@ -199,15 +213,13 @@ fn declared_length(headers: &HeaderMap) -> Option<u64> {
         .ok()
 }
 
-/// `/v3/users/` is `/v3/users`. Returns path and query as they are afterwards.
-fn strip_trailing_slashes(uri: &mut Uri) -> String {
-    let path = uri.path();
-    let stripped = path.trim_end_matches('/');
-    if path.len() > 1 && stripped.len() < path.len() {
-        let path = if stripped.is_empty() { "/" } else { stripped };
+/// `/v3/users/` is `/v3/users`, and `/v2.0//tenants` is `/v2.0/tenants`. Returns path and query as
+/// they are afterwards.
+fn normalize_path(uri: &mut Uri) -> String {
+    if let Some(path) = normal_path(uri.path()) {
         let target = match uri.query() {
             Some(query) => format!("{path}?{query}"),
-            None => path.to_owned(),
+            None => path,
         };
         if let Ok(normal) = target.parse::<PathAndQuery>() {
             let mut parts = std::mem::take(uri).into_parts();
@@ -221,8 +233,23 @@ fn strip_trailing_slashes(uri: &mut Uri) -> String {
         .to_owned()
 }
 
+/// The path to route, if it is another one than the client wrote.
+fn normal_path(path: &str) -> Option<String> {
+    let stripped = match path.trim_end_matches('/') {
+        "" => "/",
+        stripped => stripped,
+    };
+    if let Some(rest) = stripped.strip_prefix("/v2.0//") {
+        return Some(format!("/v2.0/{}", rest.trim_start_matches('/')));
+    }
+    (stripped.len() < path.len()).then(|| stripped.to_owned())
+}
+
 /// The router's answer to a path that no route has.
-pub async fn unknown_path() -> impl IntoResponse {
+pub async fn unknown_path(uri: Uri) -> Response<Body> {
+    if is_v2(uri.path()) {
+        return unknown_v2_path().await.into_response();
+    }
     const PAGE: &str = "<!doctype html>\n<html lang=en>\n<title>404 Not Found</title>\n\
         <h1>Not Found</h1>\n<p>No such path on this server.</p>\n</html>\n";
     (
@@ -230,6 +257,12 @@ pub async fn unknown_path() -> impl IntoResponse {
         [(header::CONTENT_TYPE, "text/html; charset=utf-8")],
         PAGE,
     )
+        .into_response()
+}
+
+/// The same of v2.0, also for a method that a path doesn't have: an error as any other.
+pub async fn unknown_v2_path() -> Error {
+    Error::not_found("resource", "at this path")
 }
 
 /// The answer to a method that a path doesn't have; the router adds `Allow`.

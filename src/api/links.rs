@@ -86,6 +86,9 @@ impl BaseUrl {
     /// The path of the v3 API below the base.
     pub const V3: &'static str = "/v3";
 
+    /// The path of the v2.0 API below the base.
+    pub const V2: &'static str = "/v2.0";
+
     /// Finds the base in this order: `public_endpoint`; proxy headers, when believed; `Host`; the
     /// connection. `X-Forwarded-Proto` is believed always, its last element being the nearest
     /// proxy's; the other headers only when `enable_proxy_headers_parsing`, their first element
@@ -140,6 +143,11 @@ impl BaseUrl {
     /// `http://host:5000`.
     pub fn root(&self) -> &str {
         &self.0
+    }
+
+    /// `http://host:5000/v2.0`.
+    pub fn v2(&self) -> String {
+        format!("{}{}", self.0, Self::V2)
     }
 
     /// `http://host:5000/v3`.

@@ -60,6 +60,7 @@ pub fn status_of(error: &Error) -> StatusCode {
         Error::Forbidden(_) | Error::ForbiddenAction(_) => StatusCode::FORBIDDEN,
         Error::NotFound { .. } => StatusCode::NOT_FOUND,
         Error::Conflict(_) | Error::DuplicateKey(_) => StatusCode::CONFLICT,
+        Error::NotImplemented(_) => StatusCode::NOT_IMPLEMENTED,
         Error::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
         Error::Unavailable(_) | Error::Transient(_) => StatusCode::SERVICE_UNAVAILABLE,
         Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
@@ -91,12 +92,16 @@ pub fn render_error(error: &Error, request: &RequestMeta, insecure_debug: bool) 
         identity: Some(identity),
         ..
     } = error
+        && !request.is_v2()
     {
         body["identity"] = Value::clone(identity);
     }
     let mut response = raw_json(status, Bytes::from(json!({ "error": body }).to_string()));
     if status == StatusCode::UNAUTHORIZED {
-        let challenge = format!("Keystone uri=\"{}\"", request.base.v3());
+        let challenge = match request.is_v2() {
+            true => format!("Keystone uri=\"{}\"", request.base.root()),
+            false => format!("Keystone uri=\"{}\"", request.base.v3()),
+        };
         if let Ok(challenge) = HeaderValue::from_str(&challenge) {
             response
                 .headers_mut()

@@ -2,6 +2,7 @@
 
 use crate::api::context::Enforced;
 use crate::api::edge;
+use crate::api::links::BaseUrl;
 use crate::app::App;
 use axum::Router;
 use axum::extract::{MatchedPath, Request};
@@ -9,13 +10,13 @@ use axum::handler::Handler;
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodFilter, MethodRouter, on};
+use axum::routing::{MethodFilter, MethodRouter, any, on};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// One operation of the API.
 pub struct Route {
-    /// The method; GET answers HEAD too.
+    /// The method; GET of v3 answers HEAD too.
     pub method: Method,
     /// The path template: `/v3/users/{user_id}`.
     pub path: &'static str,
@@ -38,8 +39,10 @@ macro_rules! methods {
 }
 
 methods! {
-    /// A route for GET and HEAD.
+    /// A route for GET; v3 answers HEAD with it too.
     get GET;
+    /// A route for HEAD, where v2.0 has one.
+    head HEAD;
     /// A route for POST.
     post POST;
     /// A route for PUT.
@@ -60,12 +63,21 @@ pub fn router(routes: Vec<Route>, app: Arc<App>) -> Router {
         } else {
             route.handler
         };
-        let (methods, merged) = paths.entry(route.path).or_default();
+        let (methods, merged) = paths
+            .entry(route.path)
+            .or_insert_with(|| (Vec::new(), unrouted(route.path)));
         methods.push(route.method);
         *merged = std::mem::take(merged).merge(handler);
     }
     let mut router = Router::new();
-    for (path, (methods, handler)) in paths {
+    for (path, (methods, mut handler)) in paths {
+        if is_v2(path) {
+            if !methods.contains(&Method::HEAD) && methods.contains(&Method::GET) {
+                handler = handler.on(MethodFilter::HEAD, edge::unknown_v2_path);
+            }
+            router = router.route(path, handler);
+            continue;
+        }
         let allow = allow_header(&methods);
         let handler = handler.on(MethodFilter::OPTIONS, move || async move { options(allow) });
         router = router.route(path, handler);
@@ -75,6 +87,21 @@ pub fn router(routes: Vec<Route>, app: Arc<App>) -> Router {
         .route_layer(from_fn(remember_route))
         .fallback(edge::unknown_path)
         .with_state(app)
+}
+
+/// Whether a path belongs to v2.0.
+pub fn is_v2(path: &str) -> bool {
+    path.strip_prefix(BaseUrl::V2)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// What answers the methods that a path does not have: v2.0 does not tell it from a path that is not
+/// there, v3 says which methods there are.
+fn unrouted(path: &str) -> MethodRouter<Arc<App>> {
+    match is_v2(path) {
+        true => any(edge::unknown_v2_path),
+        false => MethodRouter::new(),
+    }
 }
 
 fn allow_header(methods: &[Method]) -> HeaderValue {

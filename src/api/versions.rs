@@ -22,7 +22,8 @@ async fn root(ctx: Context, headers: HeaderMap) -> Response {
     if wants_json_home(&headers) {
         return json_home_response(json_home::root());
     }
-    let body = Bytes::from(discovery::root(ctx.base()).to_string());
+    let with_v2 = ctx.settings.config.default.enable_v2;
+    let body = Bytes::from(discovery::root(ctx.base(), with_v2).to_string());
     let mut response = response::raw_json(StatusCode::MULTIPLE_CHOICES, body);
     if let Ok(location) = HeaderValue::from_str(&discovery::location(ctx.base())) {
         response.headers_mut().insert(header::LOCATION, location);

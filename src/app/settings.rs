@@ -34,6 +34,13 @@ impl Settings {
         let policy_options = policy_options(&config, config_dirs);
         let policy = Policy::load(&policy_options).map_err(Error::internal)?;
         warnings.extend(policy.warnings);
+        if config.default.admin_token.is_some() {
+            warnings.push(
+                "[DEFAULT] admin_token is set: whoever knows it may do everything, without an \
+                 account that could be named or disabled. Remove it once there is an administrator."
+                    .to_owned(),
+            );
+        }
         let tokens = token_provider(&config, warnings)?;
         let receipts = receipt_provider(&config, warnings)?;
         let credential_keys = credential_keys(&config, warnings)?;

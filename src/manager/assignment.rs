@@ -5,6 +5,9 @@ pub mod grants;
 pub mod implied;
 pub mod listing;
 mod roles;
+mod tenants;
+
+pub use tenants::MemberRole;
 
 use crate::app::App;
 use crate::driver::sql::assignment::effective::{self as sql, Holder, MembershipClock};

@@ -4,12 +4,14 @@ mod endpoints;
 mod regions;
 mod services;
 mod snapshot;
+mod triples;
 pub mod urls;
 
 pub use endpoints::{EndpointChanges, NewEndpoint, RegionChoice};
 pub use regions::RegionChanges;
 pub use services::ServiceChanges;
 pub use snapshot::CatalogCache;
+pub use triples::{EndpointTriple, NewEndpointTriple};
 
 use crate::app::App;
 use crate::driver::sql::db::{Area, Session};

@@ -73,6 +73,11 @@ impl Timestamp {
         }))
     }
 
+    /// `2026-01-01T00:00:00Z`, the form of v2.0's `expires`.
+    pub fn without_fraction(self) -> String {
+        self.0.format("%Y-%m-%dT%H:%M:%SZ").to_string()
+    }
+
     /// `2026-01-01T00:00:00.000000`, the form without zone that `password_expires_at` has.
     pub fn without_zone(self) -> String {
         self.0.format("%Y-%m-%dT%H:%M:%S%.6f").to_string()

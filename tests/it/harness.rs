@@ -34,6 +34,7 @@ pub struct TestApp {
     pub app: Arc<App>,
     pub seed: Seed,
     edge: Edge,
+    public: Edge,
     _keys: TempDir,
     _db: TestDb,
 }
@@ -67,11 +68,13 @@ impl TestApp {
         let clock = Clock::stopped_at(Timestamp::parse(START).expect("a time"));
         let seed = Seed::plant(&db.db, clock.now()).await;
         let app = App::new(settings, db.db.clone(), clock).expect("an app");
-        let edge = Edge::new(Arc::clone(&app), api::admin_router(&app), "127.0.0.1:5000");
+        let edge = Edge::new(Arc::clone(&app), api::admin_router(&app), "127.0.0.1:35357");
+        let public = Edge::new(Arc::clone(&app), api::public_router(&app), "127.0.0.1:5000");
         Self {
             app,
             seed,
             edge,
+            public,
             _keys: keys,
             _db: db,
         }
@@ -112,7 +115,8 @@ impl TestApp {
             .uri(path)
             .header(header::HOST, "keystone.test");
         RequestBuilder {
-            app: self,
+            edge: &self.edge,
+            public: &self.public,
             request,
             body: Body::empty(),
         }
@@ -194,12 +198,20 @@ impl Persona {
 
 /// A request being put together.
 pub struct RequestBuilder<'a> {
-    app: &'a TestApp,
+    /// The listener that gets it.
+    edge: &'a Edge,
+    public: &'a Edge,
     request: axum::http::request::Builder,
     body: Body,
 }
 
 impl RequestBuilder<'_> {
+    /// Sends it to the public listener; without this, the admin one gets it.
+    pub fn public(mut self) -> Self {
+        self.edge = self.public;
+        self
+    }
+
     /// Sends it with this X-Auth-Token.
     pub fn token(self, token: &str) -> Self {
         self.header("x-auth-token", token)
@@ -239,6 +251,6 @@ impl RequestBuilder<'_> {
     pub async fn send(self) -> Answer {
         let request = self.request.body(self.body).expect("a well-formed request");
         let description = format!("{} {}", request.method(), request.uri());
-        Answer::read(description, self.app.edge.handle(request).await).await
+        Answer::read(description, self.edge.handle(request).await).await
     }
 }

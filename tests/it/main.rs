@@ -11,4 +11,5 @@ mod harness;
 mod routes;
 mod schema;
 mod structure;
+mod v2;
 mod v3;

@@ -57,6 +57,7 @@ pub async fn create(ctx: Context, body: JsonBody) -> Result<Response> {
     ctx.enforce("identity:create_project", &target)?;
     let parent_id = sent.nullable_text("parent_id")?.flatten();
     let new = NewProject {
+        id: None,
         name: sent.required_text("name")?.to_owned(),
         domain_id,
         default_domain_id: ctx.domain_for_new(),

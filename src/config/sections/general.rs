@@ -68,6 +68,11 @@ section! {
         /// the host's name.
         default_publisher_id: Option<String> = unset();
 
+        /// Serve the Identity API v2.0 beside v3, for old clients: its calls for everybody on
+        /// the public listener, its administration on the one of [server] admin_bind. Off, its
+        /// paths are unknown and discovery does not list it.
+        enable_v2: bool = default("true");
+
         /// Say in responses why a request was refused. It helps attackers as much as debuggers.
         insecure_debug: bool = default("false");
 
@@ -77,6 +82,13 @@ section! {
 
         /// Upper bound of the ?limit= that a client may ask for.
         max_db_limit: u64 = default("1000").min(0);
+
+        /// Id of the role by which v2.0 makes a user a member of its tenant. The role is made
+        /// when it is needed and neither this id nor its name exists.
+        member_role_id: String = default("9fe2ff9ee4384b1894a90878d3e92bab").max_length(64);
+
+        /// Name of that role.
+        member_role_name: String = default("_member_").max_length(255);
 
         /// Kept for old configuration files; nothing reads it.
         max_param_size: i64 = default("64").obsolete();

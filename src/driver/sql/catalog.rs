@@ -3,10 +3,12 @@
 //! What a token shows of them is read in `token.rs`.
 
 mod endpoints;
+mod legacy;
 mod regions;
 mod services;
 
 pub use endpoints::{delete_endpoint, endpoint, endpoints, insert_endpoint, update_endpoint};
+pub use legacy::{delete_legacy_endpoints, legacy_endpoint_ids, mark_legacy_endpoint};
 pub use regions::{
     any_endpoint_in, delete_regions, insert_region, region, region_parents, regions, update_region,
 };

@@ -140,7 +140,7 @@ pub fn no_such_target(target: &AssignmentTarget) -> Error {
     Error::not_found(kind, super::target_id(target))
 }
 
-fn no_such_grant(grant: &Assignment) -> Error {
+pub(super) fn no_such_grant(grant: &Assignment) -> Error {
     let kind = match grant.actor {
         Actor::User(_) => "user",
         Actor::Group(_) => "group",
@@ -159,7 +159,7 @@ fn no_such_grant(grant: &Assignment) -> Error {
 
 /// A domain's role is for that domain's projects. On domains it can be granted anywhere, as
 /// Keystone allows it, and counts there only by what it implies.
-fn check_role_domain(
+pub(super) fn check_role_domain(
     role: &Role,
     target: &AssignmentTarget,
     project: Option<&Project>,

@@ -61,13 +61,7 @@ impl CatalogManager<'_> {
     /// 400 when its URL is a template that could never be filled, or its service or region does not
     /// exist.
     pub async fn create_endpoint(&self, new: &NewEndpoint) -> Result<Endpoint> {
-        if !urls::is_valid_template(&new.url) {
-            return Err(Error::bad_request(
-                "The url is no valid template: names stand as $(name)s or %(name)s, and only \
-                 project_id, tenant_id, user_id, public_endpoint and compute_host are known; a \
-                 percent sign is written %%.",
-            ));
-        }
+        check_template(&new.url)?;
         let id = &EndpointId::random();
         self.app
             .db
@@ -145,14 +139,29 @@ async fn update(s: &mut Session, id: &EndpointId, changes: &EndpointChanges) -> 
     Ok(endpoint)
 }
 
+/// 400 for a URL that could never be filled.
+pub(super) fn check_template(url: &str) -> Result<()> {
+    if urls::is_valid_template(url) {
+        return Ok(());
+    }
+    Err(Error::bad_request(
+        "The url is no valid template: names stand as $(name)s or %(name)s, and only \
+         project_id, tenant_id, user_id, public_endpoint and compute_host are known; a \
+         percent sign is written %%.",
+    ))
+}
+
 /// A missing reference in a body is the body's fault: 400, not 404.
-async fn existing_service(s: &mut Session, id: &ServiceId) -> Result<ServiceId> {
+pub(super) async fn existing_service(s: &mut Session, id: &ServiceId) -> Result<ServiceId> {
     let found = sql::service(s, id).await?.map(|service| service.id);
     found.ok_or_else(|| Error::bad_request(format!("service_id names no service: {id}.")))
 }
 
 /// The region that was chosen; `None` when nothing was said.
-async fn region(s: &mut Session, choice: &RegionChoice) -> Result<Option<Option<RegionId>>> {
+pub(super) async fn region(
+    s: &mut Session,
+    choice: &RegionChoice,
+) -> Result<Option<Option<RegionId>>> {
     match choice {
         RegionChoice::Unsaid => Ok(None),
         RegionChoice::Nowhere => Ok(Some(None)),

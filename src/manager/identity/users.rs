@@ -6,6 +6,7 @@ use crate::driver::sql::db::Session;
 use crate::driver::sql::identity::{self as sql, NewPassword, UserQuery};
 use crate::driver::sql::{assignment, credential, federation, resource, trust};
 use crate::error::{Error, Result};
+use crate::manager::assignment::MemberRole;
 use crate::model::list::Page;
 use crate::model::{DomainId, FederatedLink, ProjectId, Secret, User, UserChanges, UserId};
 use serde_json::{Map, Value};
@@ -53,6 +54,28 @@ impl IdentityManager<'_> {
         Ok(user.map(|user| self.as_it_reads(user)))
     }
 
+    /// The user with this name in a domain.
+    ///
+    /// # Errors
+    /// 404 when there is none.
+    pub async fn user_by_name(&self, domain: &DomainId, name: &str) -> Result<User> {
+        let mut session = self.app.db.session().await?;
+        let found = sql::user_by_name(&mut session, domain, name).await?;
+        found
+            .map(|user| self.as_it_reads(user))
+            .ok_or_else(|| Error::not_found("user", name))
+    }
+
+    /// The users with these ids; unknown ids are left out.
+    pub async fn users_by_ids(&self, ids: &[UserId]) -> Result<Vec<User>> {
+        let mut session = self.app.db.session().await?;
+        let users = sql::users_by_ids(&mut session, ids).await?;
+        Ok(users
+            .into_iter()
+            .map(|user| self.as_it_reads(user))
+            .collect())
+    }
+
     /// A page of users.
     ///
     /// # Errors
@@ -81,6 +104,15 @@ impl IdentityManager<'_> {
     /// provider or a password against the rules; 409 when the name or a federated identity is
     /// taken.
     pub async fn create_user(&self, new: NewUser) -> Result<User> {
+        self.create(new, None).await
+    }
+
+    /// As [`create_user`](Self::create_user), and makes the user a member of its default project.
+    pub async fn create_member(&self, new: NewUser, role: &MemberRole) -> Result<User> {
+        self.create(new, Some(role)).await
+    }
+
+    async fn create(&self, new: NewUser, member: Option<&MemberRole>) -> Result<User> {
         let now = self.app.clock.now();
         let mut user = User {
             id: UserId::random(),
@@ -118,6 +150,10 @@ impl IdentityManager<'_> {
             .transaction(|s| {
                 Box::pin(async move {
                     sql::insert_user(s, stored).await?;
+                    if let (Some(member), Some(project)) = (member, &stored.default_project_id) {
+                        let assignment = this.app.assignment();
+                        assignment.join(s, &stored.id, project, member).await?;
+                    }
                     match password {
                         Some(password) => this.store_password(s, &stored.id, password).await,
                         None => Ok(()),
@@ -133,7 +169,27 @@ impl IdentityManager<'_> {
     ///
     /// # Errors
     /// As [`create_user`](Self::create_user); 404 for an unknown user, 400 for another domain.
-    pub async fn update_user(&self, id: &UserId, mut update: UserUpdate) -> Result<User> {
+    pub async fn update_user(&self, id: &UserId, update: UserUpdate) -> Result<User> {
+        self.update(id, update, None).await
+    }
+
+    /// As [`update_user`](Self::update_user); another default project moves the user's membership
+    /// there.
+    pub async fn update_member(
+        &self,
+        id: &UserId,
+        update: UserUpdate,
+        role: &MemberRole,
+    ) -> Result<User> {
+        self.update(id, update, Some(role)).await
+    }
+
+    async fn update(
+        &self,
+        id: &UserId,
+        mut update: UserUpdate,
+        member: Option<&MemberRole>,
+    ) -> Result<User> {
         let mut before = {
             let mut session = self.app.db.session().await?;
             let user = sql::user(&mut session, id)
@@ -170,12 +226,39 @@ impl IdentityManager<'_> {
         self.app
             .db
             .transaction(|s| {
-                Box::pin(async move { this.store_update(s, id, changes, password.as_ref()).await })
+                Box::pin(async move {
+                    if let Some(member) = member {
+                        this.move_membership(s, id, changes, member).await?;
+                    }
+                    this.store_update(s, id, changes, password.as_ref()).await
+                })
             })
             .await
             .map_err(|error| {
                 error.or_conflict(|| name_taken(changes.name.as_deref().unwrap_or(&before.name)))
             })
+    }
+
+    async fn move_membership(
+        &self,
+        s: &mut Session,
+        id: &UserId,
+        changes: &UserChanges,
+        member: &MemberRole,
+    ) -> Result<()> {
+        let Some(Some(new)) = &changes.default_project_id else {
+            return Ok(());
+        };
+        let user = sql::user(s, id).await?;
+        let old = user.and_then(|user| user.default_project_id);
+        if old.as_ref() == Some(new) {
+            return Ok(());
+        }
+        let assignment = self.app.assignment();
+        if let Some(old) = &old {
+            assignment.leave(s, id, old, member).await?;
+        }
+        assignment.join(s, id, new, member).await
     }
 
     async fn store_update(

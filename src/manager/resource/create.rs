@@ -12,6 +12,8 @@ use serde_json::{Map, Value};
 /// What POST makes a project of.
 #[derive(Clone, Debug)]
 pub struct NewProject {
+    /// The id, where the client may choose it, as in v2.0.
+    pub id: Option<ProjectId>,
     pub name: String,
     /// The domain that the client named, and the one that counts when it named none.
     pub domain_id: Option<DomainId>,
@@ -59,7 +61,7 @@ impl ResourceManager<'_> {
             (given, _) => given,
         };
         self.store(Project {
-            id: ProjectId::random(),
+            id: new.id.unwrap_or_else(ProjectId::random),
             name: new.name,
             domain_id,
             parent_id,

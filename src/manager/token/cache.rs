@@ -23,6 +23,8 @@ pub struct TokenEntry {
     pub body: OnceLock<Bytes>,
     /// The body of the answer without it.
     pub body_without_catalog: OnceLock<Bytes>,
+    /// The token's text and the body of v2.0's answer, which repeats it.
+    pub v2_body: OnceLock<(String, Bytes)>,
     facts_version: u64,
     revoke_version: AtomicU64,
     resolved_at: Timestamp,
@@ -61,6 +63,7 @@ impl TokenEntry {
             token,
             body: OnceLock::new(),
             body_without_catalog: OnceLock::new(),
+            v2_body: OnceLock::new(),
             facts_version: freshness.facts,
             revoke_version: AtomicU64::new(freshness.revoke),
             resolved_at: now,
