@@ -458,3 +458,44 @@ async fn kerberos_wants_a_negotiated_user() {
         .await
         .error(401);
 }
+
+#[tokio::test]
+async fn refused_passwords_cost_one_hash_and_say_the_same_whatever_is_wrong() {
+    let scene = scene("[security_compliance]\nlockout_failure_attempts = 2").await;
+    let wrong = login(json!({ "password": password("zoe", "wrong") }));
+    for _ in 0..3 {
+        send(&scene.app, wrong.clone(), None).await.error(401);
+    }
+    let disable = json!({ "user": { "enabled": false } });
+    scene.patch("/v3/users/vic", disable).await.expect(200);
+    let by_name = |name: &str, domain: &str| {
+        let domain = json!({ "name": domain });
+        json!({ "user": { "name": name, "domain": domain, "password": ADMIN_PASSWORD } })
+    };
+    let mut answers = Vec::new();
+    for method in [
+        password("uma", "wrong"),
+        password("nobody", ADMIN_PASSWORD),
+        by_name("nobody", "acme"),
+        by_name("uma", "missing"),
+        // Locked, and disabled, by people who know the password.
+        password("zoe", ADMIN_PASSWORD),
+        password("vic", ADMIN_PASSWORD),
+        password("vic", "wrong"),
+    ] {
+        let before = scene.app.app.hashing.statistics().finished;
+        let answer = send(
+            &scene.app,
+            login(json!({ "password": method.clone() })),
+            None,
+        )
+        .await;
+        let hashes = scene.app.app.hashing.statistics().finished - before;
+        assert_eq!(hashes, 1, "{method}");
+        let mut body = answer.json();
+        answer.error(401);
+        answers.push(body["error"].take());
+    }
+    answers.dedup();
+    assert_eq!(answers.len(), 1, "{answers:#?}");
+}

@@ -1,5 +1,7 @@
 //! `/v3/ec2tokens` and `/v3/s3tokens`
 
+mod delegated;
+
 use crate::harness::{Answer, Persona, TestApp};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -36,6 +38,19 @@ impl Cloud {
             service,
             user,
         }
+    }
+
+    /// Makes another key pair, as an administrator: of somebody, for a project, with more in its blob.
+    async fn make_pair(&mut self, admin: &str, owner: &str, project: &str, more: Value) {
+        let number: u64 = uuid::Uuid::new_v4().as_u64_pair().0;
+        (self.access, self.secret) = (format!("AK{number}"), format!("SK{number}"));
+        let mut blob = json!({ "access": self.access, "secret": self.secret });
+        let members = blob.as_object_mut().expect("an object");
+        members.extend(more.as_object().cloned().unwrap_or_default());
+        let body = json!({ "credential": {
+            "type": "ec2", "blob": blob.to_string(), "user_id": owner, "project_id": project } });
+        let post = self.app.post("/v3/credentials", body).token(admin);
+        post.send().await.expect(201);
     }
 
     /// A request of version 2 with parameters besides the usual ones, which a null takes away.
