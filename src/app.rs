@@ -15,6 +15,7 @@ use crate::config::Config;
 use crate::crypto::fernet::FernetKeys;
 use crate::crypto::hashing_pool::HashingPool;
 use crate::crypto::password::HashParameters;
+use crate::driver::notification::Driver;
 use crate::driver::sql::db::Db;
 use crate::error::Result;
 use crate::manager::{
@@ -24,6 +25,7 @@ use crate::manager::{
     catalog::{CatalogCache, CatalogManager},
     credential::{CredentialManager, KeyPairCache},
     identity::IdentityManager,
+    notify::Notifier,
     receipt::ReceiptManager,
     resource::ResourceManager,
     revoke::RevokeManager,
@@ -31,18 +33,29 @@ use crate::manager::{
     trust::TrustManager,
 };
 use crate::model::Timestamp;
+use crate::model::event::{Event, Origin};
 use crate::policy::Policy;
 use crate::token::provider::TokenProvider;
 use crate::token::receipt::ReceiptProvider;
 use arc_swap::ArcSwap;
+use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-/// Everything that one process is made of. Shared by all requests.
+/// The program as one request sees it: everything that the process is made of, and on whose behalf
+/// it works.
 pub struct App {
-    settings: ArcSwap<Settings>,
+    parts: Arc<Parts>,
+    /// Transactions on it tell the notifier what they did.
     pub db: Db,
+    origin: Arc<Origin>,
+}
+
+/// Everything that one process is made of. Shared by all requests; read through [`App`].
+pub struct Parts {
+    settings: ArcSwap<Settings>,
     pub clock: Clock,
+    pub notifier: Notifier,
     pub hashing: HashingPool,
     pub tokens: TokenCache,
     pub catalogs: CatalogCache,
@@ -71,21 +84,59 @@ impl App {
     /// # Errors
     /// When the threads that hash passwords can't be started.
     pub fn new(settings: Settings, db: Db, clock: Clock) -> Result<Arc<Self>> {
+        let drivers = Notifier::drivers(&settings.config);
+        Self::with_notification_drivers(settings, db, clock, drivers)
+    }
+
+    /// As [`new`](Self::new), with other drivers than the configuration's.
+    pub fn with_notification_drivers(
+        settings: Settings,
+        db: Db,
+        clock: Clock,
+        drivers: Vec<Box<dyn Driver>>,
+    ) -> Result<Arc<Self>> {
         let config = &settings.config;
         let hashing = HashingPool::new(
             config.identity.password_hash_concurrency as usize,
             config.identity.password_hash_queue as usize,
         )?;
-        Ok(Arc::new(Self {
+        let parts = Arc::new(Parts {
+            notifier: Notifier::start(drivers, db.clone()),
             hashing,
             tokens: TokenCache::new(&config.cache),
             key_pairs: KeyPairCache::new(config.cache.enabled != Some(false)),
             catalogs: CatalogCache::new(config.cache.enabled != Some(false)),
             metrics: Metrics::default(),
             settings: ArcSwap::from_pointee(settings),
-            db,
             clock,
-        }))
+        });
+        Ok(Self::view(parts, &db, Origin::default()))
+    }
+
+    fn view(parts: Arc<Parts>, db: &Db, origin: Origin) -> Arc<Self> {
+        let origin = Arc::new(origin);
+        let db = if parts.notifier.is_listened_to() {
+            let (parts, origin) = (Arc::clone(&parts), Arc::clone(&origin));
+            db.heard_by(Arc::new(move |events| parts.tell(events, &origin)))
+        } else {
+            db.clone()
+        };
+        Arc::new(Self { parts, db, origin })
+    }
+
+    /// The program as a request with this origin sees it: what it makes happen is told with the
+    /// origin's name.
+    pub fn on_behalf_of(self: &Arc<Self>, origin: impl FnOnce() -> Origin) -> Arc<Self> {
+        if self.notifier.is_listened_to() {
+            Self::view(Arc::clone(&self.parts), &self.db, origin())
+        } else {
+            Arc::clone(self)
+        }
+    }
+
+    /// Tells of something that no transaction did, such as a refused login.
+    pub fn notify(&self, event: Event) {
+        self.parts.tell(vec![event], &self.origin);
     }
 
     /// The settings of this moment.
@@ -159,6 +210,22 @@ impl App {
     /// Revocation events.
     pub fn revoke(&self) -> RevokeManager<'_> {
         RevokeManager::new(self)
+    }
+}
+
+impl Deref for App {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.parts
+    }
+}
+
+impl Parts {
+    fn tell(&self, events: Vec<Event>, origin: &Arc<Origin>) {
+        let settings = self.settings.load();
+        self.notifier
+            .tell(events, origin, &settings, self.clock.now());
     }
 }
 

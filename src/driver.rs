@@ -1,3 +1,4 @@
 //! Everything outside the process. One module per kind of peer; the layers above see plain types.
 
+pub mod notification;
 pub mod sql;

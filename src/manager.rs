@@ -9,6 +9,7 @@ pub mod catalog;
 pub mod credential;
 pub mod delegation;
 pub mod identity;
+pub mod notify;
 pub mod receipt;
 pub mod resource;
 pub mod revoke;

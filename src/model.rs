@@ -5,6 +5,7 @@ mod assignment;
 mod catalog;
 mod credential;
 pub mod delegation;
+pub mod event;
 mod id;
 mod limit;
 pub mod list;

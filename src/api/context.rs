@@ -9,12 +9,13 @@ use crate::error::{Error, Result};
 use crate::manager::delegation;
 use crate::manager::token::TokenEntry;
 use crate::model::delegation::Act;
+use crate::model::event::Origin;
 use crate::model::token::{ResolvedScope, ValidToken};
 use crate::model::{DomainId, UserId};
 use crate::policy::{Credentials, Target};
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::Response;
 use serde_json::{Map, Value};
 use std::sync::Arc;
@@ -69,10 +70,14 @@ impl FromRequestParts<Arc<App>> for Context {
             .ok_or_else(|| Error::internal("a request came around the edge"))?;
         let settings = app.settings();
         let caller = caller(app, &settings, &parts.headers).await?;
+        let app = match parts.method {
+            Method::GET | Method::HEAD => Arc::clone(app),
+            _ => app.on_behalf_of(|| origin(&request, &parts.headers, &caller)),
+        };
         Ok(Self {
             query: Query::parse(parts.uri.query().unwrap_or_default()),
             enforced: parts.extensions.get().cloned(),
-            app: Arc::clone(app),
+            app,
             settings,
             request,
             caller,
@@ -112,6 +117,31 @@ async fn caller(app: &App, settings: &Settings, headers: &HeaderMap) -> Result<C
             "X-Auth-Token: {error}"
         )))),
     }
+}
+
+/// Who will be told to have made the request's effects happen.
+fn origin(request: &RequestMeta, headers: &HeaderMap, caller: &Caller) -> Origin {
+    let mut origin = Origin {
+        request_id: Some(request.id.clone()),
+        global_request_id: request.global_id.clone(),
+        address: request.peer.map(|peer| peer.to_string()),
+        agent: headers
+            .get(header::USER_AGENT)
+            .and_then(|agent| agent.to_str().ok())
+            .map(str::to_owned),
+        ..Origin::default()
+    };
+    if let Caller::Token(entry) = caller {
+        let token = &entry.token;
+        origin.user_id = Some(token.user.id.clone());
+        origin.user_name = Some(token.user.name.clone());
+        match &token.scope {
+            ResolvedScope::Project { id, .. } => origin.project_id = Some(id.to_string()),
+            ResolvedScope::Domain(domain) => origin.domain_id = Some(domain.id.to_string()),
+            ResolvedScope::Unscoped | ResolvedScope::System => {}
+        }
+    }
+    origin
 }
 
 impl Context {

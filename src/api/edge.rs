@@ -16,6 +16,7 @@ use axum::extract::MatchedPath;
 use axum::http::uri::{PathAndQuery, Uri};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, header};
 use axum::response::IntoResponse;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tower::ServiceExt;
@@ -33,9 +34,15 @@ pub struct RequestMeta {
     pub base: BaseUrl,
     /// What a trusted proxy says about it.
     pub environment: Environment,
+    /// Where the connection comes from.
+    pub peer: Option<IpAddr>,
     /// Path and query as sent, with no trailing slash on the path.
     pub target: String,
 }
+
+/// The other end of the connection that a request came on; listeners put it into its extensions.
+#[derive(Clone, Copy, Debug)]
+pub struct Peer(pub IpAddr);
 
 impl RequestMeta {
     /// Whether the request is for v2.0.
@@ -69,13 +76,13 @@ impl Edge {
         let started = Instant::now();
         let settings = self.app.settings();
         let limit = body_limit(&settings.config);
+        let peer = request.extensions().get::<Peer>().map(|peer| peer.0);
         let meta = Arc::new(RequestMeta {
             id: format!("req-{}", uuid::Uuid::new_v4()),
             global_id: global_request_id(request.headers()),
             base: self.base_url(&settings.links, &request),
-            environment: settings
-                .proxies
-                .environment(request.extensions().get().copied(), request.headers()),
+            environment: settings.proxies.environment(peer, request.headers()),
+            peer,
             target: normalize_path(request.uri_mut()),
         });
         if declared_length(request.headers()).is_some_and(|length| length > limit) {

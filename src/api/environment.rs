@@ -8,11 +8,7 @@ use crate::config::Config;
 use crate::error::{Error, Result};
 use axum::http::{HeaderMap, HeaderName};
 use ipnet::IpNet;
-use std::net::{IpAddr, SocketAddr};
-
-/// The other end of the connection; the listener adds it to each request.
-#[derive(Clone, Copy, Debug)]
-pub struct Peer(pub SocketAddr);
+use std::net::IpAddr;
 
 /// Which proxies are believed, and in which headers they speak.
 #[derive(Clone, Debug, Default)]
@@ -47,9 +43,9 @@ impl ProxyRules {
     }
 
     /// What the proxy says of a request that came from an address.
-    pub fn environment(&self, peer: Option<Peer>, headers: &HeaderMap) -> Environment {
+    pub fn environment(&self, peer: Option<IpAddr>, headers: &HeaderMap) -> Environment {
         let address = match peer {
-            Some(Peer(address)) if !self.trusted.is_empty() => address.ip().to_canonical(),
+            Some(address) if !self.trusted.is_empty() => address.to_canonical(),
             _ => return Environment::default(),
         };
         if !self.trusted.iter().any(|net| net.contains(&address)) {
@@ -97,8 +93,7 @@ mod tests {
     }
 
     fn remote_user(rules: &ProxyRules, peer: &str, headers: &HeaderMap) -> Option<String> {
-        let peer = Peer(SocketAddr::new(peer.parse().unwrap(), 1));
-        let environment = rules.environment(Some(peer), headers);
+        let environment = rules.environment(Some(peer.parse().unwrap()), headers);
         environment.get("REMOTE_USER").map(str::to_owned)
     }
 

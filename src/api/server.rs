@@ -1,7 +1,6 @@
 //! Listeners: accept, serve, and stop without dropping what is in flight.
 
-use crate::api::edge::Edge;
-use crate::api::environment::Peer;
+use crate::api::edge::{Edge, Peer};
 use axum::body::Body;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -56,7 +55,7 @@ pub async fn serve(
         let service = service_fn(move |request: hyper::Request<Incoming>| {
             let edge = edge.clone();
             let mut request = request.map(Body::new);
-            request.extensions_mut().insert(Peer(peer));
+            request.extensions_mut().insert(Peer(peer.ip()));
             async move { Ok::<_, Infallible>(edge.handle(request).await) }
         });
         let connection = builder

@@ -19,6 +19,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
+
+/// How long the end of the program waits for notifications to be sent.
+const LAST_NOTIFICATIONS: Duration = Duration::from_secs(5);
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
@@ -71,6 +74,12 @@ async fn run(environment: Environment, config: Arc<Config>, log: Arc<Log>) -> an
     };
     let _ = stopping.send(true);
     while serving.join_next().await.is_some() {}
+    if tokio::time::timeout(LAST_NOTIFICATIONS, app.notifier.flush())
+        .await
+        .is_err()
+    {
+        tracing::warn!("some notifications were not sent in time and are lost");
+    }
     app.db.close().await;
     tracing::info!("stopped");
     ended

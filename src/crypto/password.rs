@@ -3,7 +3,11 @@
 mod stored;
 
 use crate::crypto::fill_random;
+use crate::model::Secret;
 use crate::{Error, Result};
+use aws_lc_rs::hmac;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
 use std::borrow::Cow;
 use std::str::FromStr;
 use stored::{Recipe, StoredHash};
@@ -224,6 +228,23 @@ pub fn needs_rehash(parameters: &HashParameters, hash: &str) -> bool {
     StoredHash::parse(hash).is_none_or(|stored| {
         stored.recipe != parameters.recipe() || stored.salt.len() != parameters.salt_length()
     })
+}
+
+/// A keyed hash by which a wrong password can be recognized, and not found out: base64 of
+/// HMAC(key, HMAC(salt, password)). `None` for a function that is not offered.
+pub fn partial_hash(function: &str, salt: &str, key: &Secret, password: &Secret) -> Option<String> {
+    let algorithm = match function {
+        "sha1" => hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY,
+        "sha224" => hmac::HMAC_SHA224,
+        "sha256" => hmac::HMAC_SHA256,
+        "sha384" => hmac::HMAC_SHA384,
+        "sha512" => hmac::HMAC_SHA512,
+        _ => return None,
+    };
+    let mac = |key: &[u8], text: &[u8]| hmac::sign(&hmac::Key::new(algorithm, key), text);
+    let salted = mac(salt.as_bytes(), password.expose().as_bytes());
+    let keyed = mac(key.expose().as_bytes(), salted.as_ref());
+    Some(STANDARD_NO_PAD.encode(keyed))
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use crate::driver::sql::credential::{self as sql, SealedCredential};
 use crate::driver::sql::db::Session;
 use crate::driver::sql::filter::is_exact;
 use crate::error::{Error, Result};
+use crate::model::event::{Event, ResourceKind};
 use crate::model::list::{ListHints, Page};
 use crate::model::{
     Credential, CredentialDelegation, CredentialId, OpenCredential, ProjectId, Secret, UserId,
@@ -196,11 +197,7 @@ impl<'a> CredentialManager<'a> {
     /// # Errors
     /// 404 when there is none.
     pub async fn delete_credential(&self, id: &CredentialId) -> Result<()> {
-        let deleted = self
-            .app
-            .db
-            .transaction(|s| Box::pin(sql::delete_credential(s, id)))
-            .await?;
+        let deleted = self.app.db.transaction(|s| Box::pin(delete(s, id))).await?;
         match deleted {
             true => Ok(()),
             false => Err(Error::not_found("credential", id)),
@@ -242,7 +239,17 @@ async fn insert(
     }
     sql::insert_credential(s, credential, blob)
         .await
-        .map_err(|error| error.or_conflict(|| "This access key is taken.".to_owned()))
+        .map_err(|error| error.or_conflict(|| "This access key is taken.".to_owned()))?;
+    s.notify(Event::created(ResourceKind::Credential, &credential.id));
+    Ok(())
+}
+
+async fn delete(s: &mut Session, id: &CredentialId) -> Result<bool> {
+    let deleted = sql::delete_credential(s, id).await?;
+    if deleted {
+        s.notify(Event::deleted(ResourceKind::Credential, id));
+    }
+    Ok(deleted)
 }
 
 fn check_length(name: &str, value: &str, longest: usize) -> Result<()> {

@@ -1,6 +1,7 @@
 //! Users, groups and passwords.
 
 mod account;
+mod audit;
 mod groups;
 mod login;
 mod password_rules;

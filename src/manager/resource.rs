@@ -20,6 +20,7 @@ use crate::config::UrlSafe;
 use crate::driver::sql::db::Session;
 use crate::driver::sql::resource as sql;
 use crate::error::{Error, Result};
+use crate::model::event::ResourceKind;
 use crate::model::list::{ListHints, Page};
 use crate::model::{DomainId, Project, ProjectId};
 
@@ -40,6 +41,13 @@ impl Kind {
         match self {
             Self::Project => "project",
             Self::Domain => "domain",
+        }
+    }
+
+    fn event_kind(self) -> ResourceKind {
+        match self {
+            Self::Project => ResourceKind::Project,
+            Self::Domain => ResourceKind::Domain,
         }
     }
 

@@ -4,6 +4,7 @@
 mod answer;
 pub mod db;
 mod domains;
+pub mod notifications;
 mod scene;
 mod seed;
 
@@ -12,16 +13,18 @@ pub use scene::{ACME, Scene, UMBRELLA};
 pub use seed::{ADMIN_PASSWORD, Seed};
 
 use axum::body::Body;
+use axum::extract::MatchedPath;
 use axum::http::{Method, Request, header};
 use db::TestDb;
 use keystone::api;
-use keystone::api::edge::Edge;
-use keystone::api::environment::Peer;
+use keystone::api::edge::{Edge, Peer};
 use keystone::app::{App, Clock, Settings};
 use keystone::config::Config;
 use keystone::crypto::key_repository::KeyRepository;
 use keystone::crypto::password::Algorithm;
+use keystone::driver::notification::Driver;
 use keystone::model::Timestamp;
+use notifications::Captured;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use tempfile::TempDir;
@@ -34,6 +37,7 @@ pub struct TestApp {
     pub app: Arc<App>,
     pub seed: Seed,
     edge: Edge,
+    captured: Captured,
     public: Edge,
     _keys: TempDir,
     _db: TestDb,
@@ -67,17 +71,27 @@ impl TestApp {
         let db = TestDb::synced().await;
         let clock = Clock::stopped_at(Timestamp::parse(START).expect("a time"));
         let seed = Seed::plant(&db.db, clock.now()).await;
-        let app = App::new(settings, db.db.clone(), clock).expect("an app");
+        let captured = Captured::default();
+        let drivers: Vec<Box<dyn Driver>> = vec![Box::new(captured.clone())];
+        let app = App::with_notification_drivers(settings, db.db.clone(), clock, drivers)
+            .expect("an app");
         let edge = Edge::new(Arc::clone(&app), api::admin_router(&app), "127.0.0.1:35357");
         let public = Edge::new(Arc::clone(&app), api::public_router(&app), "127.0.0.1:5000");
         Self {
             app,
             seed,
             edge,
+            captured,
             public,
             _keys: keys,
             _db: db,
         }
+    }
+
+    /// Everything that others were told so far.
+    pub async fn notifications(&self) -> Vec<Value> {
+        self.app.notifier.flush().await;
+        self.captured.all()
     }
 
     /// Moves the clock.
@@ -115,8 +129,8 @@ impl TestApp {
             .uri(path)
             .header(header::HOST, "keystone.test");
         RequestBuilder {
+            app: self,
             edge: &self.edge,
-            public: &self.public,
             request,
             body: Body::empty(),
         }
@@ -198,9 +212,9 @@ impl Persona {
 
 /// A request being put together.
 pub struct RequestBuilder<'a> {
+    app: &'a TestApp,
     /// The listener that gets it.
     edge: &'a Edge,
-    public: &'a Edge,
     request: axum::http::request::Builder,
     body: Body,
 }
@@ -208,7 +222,7 @@ pub struct RequestBuilder<'a> {
 impl RequestBuilder<'_> {
     /// Sends it to the public listener; without this, the admin one gets it.
     pub fn public(mut self) -> Self {
-        self.edge = self.public;
+        self.edge = &self.app.public;
         self
     }
 
@@ -229,7 +243,7 @@ impl RequestBuilder<'_> {
 
     /// Sends it as if from this address.
     pub fn from_peer(mut self, address: &str) -> Self {
-        let address = std::net::SocketAddr::new(address.parse().expect("an address"), 40_000);
+        let address = address.parse().expect("an address");
         self.request = self.request.extension(Peer(address));
         self
     }
@@ -251,6 +265,16 @@ impl RequestBuilder<'_> {
     pub async fn send(self) -> Answer {
         let request = self.request.body(self.body).expect("a well-formed request");
         let description = format!("{} {}", request.method(), request.uri());
-        Answer::read(description, self.edge.handle(request).await).await
+        let method = request.method().clone();
+        let response = self.edge.handle(request).await;
+        let route = response.extensions().get::<MatchedPath>().cloned();
+        let answer = Answer::read(description, response).await;
+        if let Some(route) = route
+            && !matches!(method, Method::GET | Method::HEAD | Method::OPTIONS)
+        {
+            self.app.app.notifier.flush().await;
+            notifications::check(&self.app.captured, &method, route.as_str(), &answer);
+        }
+        answer
     }
 }

@@ -8,6 +8,7 @@ mod database;
 mod edge;
 mod effective_roles;
 mod harness;
+mod notifications;
 mod routes;
 mod schema;
 mod structure;

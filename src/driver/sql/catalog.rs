@@ -12,7 +12,9 @@ pub use legacy::{delete_legacy_endpoints, legacy_endpoint_ids, mark_legacy_endpo
 pub use regions::{
     any_endpoint_in, delete_regions, insert_region, region, region_parents, regions, update_region,
 };
-pub use services::{delete_service, insert_service, service, services, update_service};
+pub use services::{
+    delete_service, first_service_of_type, insert_service, service, services, update_service,
+};
 
 use super::db::{Row, Sql};
 use super::filter::{keeps, push_filter};

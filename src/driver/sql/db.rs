@@ -29,6 +29,7 @@ pub use super::versions::{Area, Versions};
 use super::error_mapping;
 use super::pool::{Pool, Watch};
 use crate::error::{Error, Result};
+use crate::model::event::Event;
 
 /// The first pause before a transaction is run again; it doubles each time, up to the longest.
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
@@ -36,7 +37,13 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 
 /// A database. Cheap to clone; all clones share one pool.
 #[derive(Clone)]
-pub struct Db(Arc<Shared>);
+pub struct Db {
+    shared: Arc<Shared>,
+    listener: Option<Listener>,
+}
+
+/// Hears of what committed transactions noted with [`Session::notify`].
+pub type Listener = Arc<dyn Fn(Vec<Event>) + Send + Sync>;
 
 pub(super) struct Shared {
     pub(super) pool: Pool,
@@ -66,7 +73,7 @@ impl Db {
     /// when it is used.
     pub async fn connect(options: &DbOptions) -> Result<Self> {
         let dialect = options.dialect();
-        Ok(Self(Arc::new(Shared {
+        let shared = Arc::new(Shared {
             pool: Pool::open(options),
             dialect,
             versions: Versions::default(),
@@ -78,17 +85,29 @@ impl Db {
             watch: Watch::default(),
             writer: (dialect == Dialect::Sqlite).then(|| Arc::new(Semaphore::new(1))),
             options: options.clone(),
-        })))
+        });
+        Ok(Self {
+            shared,
+            listener: None,
+        })
+    }
+
+    /// The same database, whose transactions tell `listener` what they did.
+    pub fn heard_by(&self, listener: Listener) -> Self {
+        Self {
+            shared: Arc::clone(&self.shared),
+            listener: Some(listener),
+        }
     }
 
     /// Which database this is.
     pub fn dialect(&self) -> Dialect {
-        self.0.dialect
+        self.shared.dialect
     }
 
     /// One connection for a handful of reads.
     pub async fn session(&self) -> Result<Session> {
-        Session::open(&self.0).await
+        Session::open(&self.shared).await
     }
 
     /// Runs `work` in a transaction: commits when it returns `Ok`, rolls back when it returns `Err`.
@@ -108,7 +127,7 @@ impl Db {
         let mut retries = 0;
         loop {
             match self.attempt(&work).await {
-                Err(Error::Transient(reason)) if retries < self.0.options.max_retries => {
+                Err(Error::Transient(reason)) if retries < self.shared.options.max_retries => {
                     tracing::debug!(reason, retries, "running a transaction again");
                     retries += 1;
                     tokio::time::sleep(jittered(pause)).await;
@@ -124,10 +143,13 @@ impl Db {
     where
         F: for<'s> Fn(&'s mut Transaction<'env>) -> BoxFuture<'s, Result<T>> + Send + Sync,
     {
-        let mut transaction = Transaction::begin(&self.0).await?;
+        let mut transaction = Transaction::begin(&self.shared).await?;
         match work(&mut transaction).await {
             Ok(done) => {
-                transaction.commit().await?;
+                let events = transaction.commit().await?;
+                if let Some(listener) = self.listener.as_ref().filter(|_| !events.is_empty()) {
+                    listener(events);
+                }
                 Ok(done)
             }
             Err(error) => {
@@ -139,7 +161,7 @@ impl Db {
 
     /// The versions of the areas, as far as this process knows.
     pub fn versions(&self) -> &Versions {
-        &self.0.versions
+        &self.shared.versions
     }
 
     /// Reads the versions that other processes raised. To be called periodically.
@@ -149,32 +171,32 @@ impl Db {
             .fetch_all(sql("SELECT area, version FROM keystone_native_version"))
             .await;
         // Tests count what requests cost; the poll is nobody's request.
-        self.0.statements.fetch_sub(1, Ordering::Relaxed);
+        self.shared.statements.fetch_sub(1, Ordering::Relaxed);
         let mut numbers = HashMap::new();
         for row in rows? {
             numbers.insert(row.text("area")?, row.int("version")?);
         }
-        self.0.versions.polled(&numbers);
+        self.shared.versions.polled(&numbers);
         Ok(())
     }
 
     /// Size and use of the pool.
     pub fn statistics(&self) -> PoolStatistics {
         PoolStatistics {
-            size: self.0.pool.size(),
-            idle: self.0.pool.idle(),
-            max: self.0.options.max_connections,
+            size: self.shared.pool.size(),
+            idle: self.shared.pool.idle(),
+            max: self.shared.options.max_connections,
         }
     }
 
     /// How many statements ran so far, `BEGIN` and `COMMIT` included: one round trip each.
     pub fn statements(&self) -> u64 {
-        self.0.statements.load(Ordering::Relaxed)
+        self.shared.statements.load(Ordering::Relaxed)
     }
 
     /// Closes all connections, waiting for those in use.
     pub async fn close(&self) {
-        self.0.pool.close().await;
+        self.shared.pool.close().await;
     }
 }
 

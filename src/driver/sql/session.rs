@@ -21,6 +21,7 @@ use super::statement::Sql;
 use super::value::{mysql_arguments, postgres_arguments, sqlite_arguments};
 use super::versions::{Area, Touched};
 use crate::error::{Error, Result};
+use crate::model::event::Event;
 
 /// A connection on which statements are run one after the other.
 ///
@@ -30,6 +31,7 @@ pub struct Session {
     lane: Lane,
     db: Arc<Shared>,
     touched: Touched,
+    events: Vec<Event>,
     _lease: Lease,
     /// SQLite allows one writer; they queue here rather than fail with BUSY. Declared after `lane`,
     /// so that the transaction is over when the next one may begin.
@@ -124,6 +126,7 @@ impl Session {
             lane,
             db,
             touched: Touched::default(),
+            events: Vec::new(),
             _lease: lease,
             _turn: turn,
         }
@@ -246,6 +249,15 @@ impl Session {
         self.touched.insert(area);
     }
 
+    /// Notes what this transaction does that others are told about, once it is committed.
+    pub fn notify(&mut self, event: Event) {
+        debug_assert!(
+            self.in_transaction(),
+            "{event:?} noted outside a transaction"
+        );
+        self.events.push(event);
+    }
+
     fn in_transaction(&self) -> bool {
         matches!(
             self.lane,
@@ -271,9 +283,10 @@ impl Transaction<'_> {
         })
     }
 
-    /// Commits, with the new versions of what was touched.
-    pub(super) async fn commit(mut self) -> Result<()> {
+    /// Commits, with the new versions of what was touched. Returns what others are to be told.
+    pub(super) async fn commit(mut self) -> Result<Vec<Event>> {
         let touched = self.session.touched;
+        let events = std::mem::take(&mut self.session.events);
         let db = Arc::clone(&self.session.db);
         if !touched.is_empty() {
             // The last statement before the commit, because it makes other writers wait.
@@ -287,7 +300,7 @@ impl Transaction<'_> {
         for area in touched.iter() {
             db.versions.bump_local(area);
         }
-        Ok(())
+        Ok(events)
     }
 
     /// Gives everything up at once. Dropping does so too, but only when the connection is back in

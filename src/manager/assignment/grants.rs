@@ -5,6 +5,7 @@ use crate::driver::sql::assignment::{self as sql, role};
 use crate::driver::sql::db::Session;
 use crate::driver::sql::{identity, resource};
 use crate::error::{Error, Result};
+use crate::model::event::{Action, Event, Outcome};
 use crate::model::{Actor, Assignment, AssignmentTarget, Group, Project, Role, RoleId, User};
 
 /// What a grant names, as the database knows it; `None` for what does not exist. Policy judges by it.
@@ -81,7 +82,11 @@ impl AssignmentManager<'_> {
                     if actor_facts(s, &grant.actor).await?.is_none() {
                         return Err(no_such_actor(&grant.actor));
                     }
-                    sql::insert_grant(s, grant).await
+                    sql::insert_grant(s, grant).await?;
+                    if grant.target != AssignmentTarget::System {
+                        s.notify(Event::granted(grant));
+                    }
+                    Ok(())
                 })
             })
             .await
@@ -92,17 +97,31 @@ impl AssignmentManager<'_> {
     /// # Errors
     /// 404 when it was not granted.
     pub async fn revoke(&self, grant: &Assignment) -> Result<()> {
-        self.app
+        let revoked = self
+            .app
             .db
             .transaction(|s| {
                 Box::pin(async move {
-                    match sql::delete_grant(s, grant).await? {
-                        true => Ok(()),
-                        false => Err(no_such_grant(grant)),
+                    if !sql::delete_grant(s, grant).await? {
+                        return Err(no_such_grant(grant));
                     }
+                    if grant.target != AssignmentTarget::System {
+                        s.notify(Event::revoked(grant));
+                    }
+                    Ok(())
                 })
             })
-            .await
+            .await;
+        if matches!(revoked, Err(Error::NotFound { .. }))
+            && grant.target != AssignmentTarget::System
+        {
+            self.app.notify(Event::RoleAssignment {
+                action: Action::Deleted,
+                outcome: Outcome::Failure,
+                assignment: grant.clone(),
+            });
+        }
+        revoked
     }
 }
 

@@ -4,6 +4,7 @@ use super::AssignmentManager;
 use crate::driver::sql::assignment::role as sql;
 use crate::driver::sql::db::Session;
 use crate::error::{Error, Result};
+use crate::model::event::{Event, ResourceKind};
 use crate::model::list::{ListHints, Page};
 use crate::model::{DomainId, Role, RoleChanges, RoleId};
 use serde_json::{Map, Value};
@@ -48,7 +49,13 @@ impl AssignmentManager<'_> {
         let role = &role;
         self.app
             .db
-            .transaction(|s| Box::pin(async move { sql::insert_role(s, role).await }))
+            .transaction(|s| {
+                Box::pin(async move {
+                    sql::insert_role(s, role).await?;
+                    s.notify(Event::created(ResourceKind::Role, &role.id));
+                    Ok(())
+                })
+            })
             .await
             .map_err(|error| error.or_conflict(|| name_is_taken(&role.name)))?;
         Ok(role.clone())
@@ -71,6 +78,7 @@ impl AssignmentManager<'_> {
                     }
                     apply(changes, &mut role);
                     sql::update_role(s, &role).await?;
+                    s.notify(Event::updated(ResourceKind::Role, id));
                     Ok(role)
                 })
             })
@@ -93,6 +101,7 @@ impl AssignmentManager<'_> {
                         return Err(is_immutable("deleted", id));
                     }
                     sql::delete_role(s, id).await?;
+                    s.notify(Event::deleted(ResourceKind::Role, id));
                     Ok(())
                 })
             })

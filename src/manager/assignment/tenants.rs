@@ -6,6 +6,7 @@ use crate::driver::sql::assignment::{self as sql, effective, role};
 use crate::driver::sql::db::Session;
 use crate::driver::sql::{identity, resource};
 use crate::error::{Error, Result};
+use crate::model::event::{Event, ResourceKind};
 use crate::model::list::{Comparator, Filter, ListHints};
 use crate::model::{
     Actor, Assignment, AssignmentTarget, ProjectId, RevocationEvent, Role, RoleId, UserId,
@@ -38,7 +39,10 @@ impl AssignmentManager<'_> {
             Some(role) => role.id,
             None => make_member_role(s, member).await?,
         };
-        sql::insert_grant(s, &on_tenant(user, project, &role)).await
+        let grant = on_tenant(user, project, &role);
+        sql::insert_grant(s, &grant).await?;
+        s.notify(Event::granted(&grant));
+        Ok(())
     }
 
     /// Takes the member role on a project away again, if the user has it.
@@ -50,7 +54,10 @@ impl AssignmentManager<'_> {
         member: &MemberRole,
     ) -> Result<()> {
         if let Some(role) = find_member_role(s, member).await? {
-            sql::delete_grant(s, &on_tenant(user, project, &role.id)).await?;
+            let grant = on_tenant(user, project, &role.id);
+            if sql::delete_grant(s, &grant).await? {
+                s.notify(Event::revoked(&grant));
+            }
         }
         Ok(())
     }
@@ -129,6 +136,7 @@ impl AssignmentManager<'_> {
                         )));
                     }
                     sql::insert_grant(s, &grant).await?;
+                    s.notify(Event::granted(&grant));
                     Ok(role)
                 })
             })
@@ -154,6 +162,7 @@ impl AssignmentManager<'_> {
                     if !sql::delete_grant(s, grant).await? {
                         return Err(grants::no_such_grant(grant));
                     }
+                    s.notify(Event::revoked(grant));
                     this.app.revoke().record_in(s, event).await
                 })
             })
@@ -198,5 +207,6 @@ async fn make_member_role(s: &mut Session, member: &MemberRole) -> Result<RoleId
         extra: Map::new(),
     };
     role::insert_role(s, &role).await?;
+    s.notify(Event::created(ResourceKind::Role, &role.id));
     Ok(role.id)
 }

@@ -4,6 +4,7 @@ use super::{CatalogManager, regions, urls};
 use crate::driver::sql::catalog as sql;
 use crate::driver::sql::db::Session;
 use crate::error::{Error, Result};
+use crate::model::event::{Event, ResourceKind};
 use crate::model::list::{ListHints, Page};
 use crate::model::{Endpoint, EndpointId, Region, RegionId, ServiceId};
 use serde_json::{Map, Value};
@@ -77,6 +78,7 @@ impl CatalogManager<'_> {
                         extra: new.extra.clone(),
                     };
                     sql::insert_endpoint(s, &endpoint).await?;
+                    s.notify(Event::created(ResourceKind::Endpoint, id));
                     Ok(endpoint)
                 })
             })
@@ -108,10 +110,11 @@ impl CatalogManager<'_> {
             .db
             .transaction(|s| {
                 Box::pin(async move {
-                    match sql::delete_endpoint(s, id).await? {
-                        true => Ok(()),
-                        false => Err(Error::not_found("endpoint", id)),
+                    if !sql::delete_endpoint(s, id).await? {
+                        return Err(Error::not_found("endpoint", id));
                     }
+                    s.notify(Event::deleted(ResourceKind::Endpoint, id));
+                    Ok(())
                 })
             })
             .await
@@ -136,6 +139,7 @@ async fn update(s: &mut Session, id: &EndpointId, changes: &EndpointChanges) -> 
     endpoint.enabled = changes.enabled.unwrap_or(endpoint.enabled);
     endpoint.extra.extend(changes.extra.clone());
     sql::update_endpoint(s, &endpoint).await?;
+    s.notify(Event::updated(ResourceKind::Endpoint, id));
     Ok(endpoint)
 }
 

@@ -4,6 +4,7 @@ use super::CatalogManager;
 use crate::driver::sql::catalog as sql;
 use crate::driver::sql::db::Session;
 use crate::error::{Error, Result};
+use crate::model::event::{Event, ResourceKind};
 use crate::model::list::{ListHints, Page};
 use crate::model::{Region, RegionId};
 use serde_json::{Map, Value};
@@ -79,7 +80,9 @@ pub(super) async fn create(s: &mut Session, region: &Region) -> Result<()> {
     }
     sql::insert_region(s, region).await.map_err(|error| {
         error.or_conflict(|| format!("A region with the id {} exists already.", region.id))
-    })
+    })?;
+    s.notify(Event::created(ResourceKind::Region, &region.id));
+    Ok(())
 }
 
 async fn update(s: &mut Session, id: &RegionId, changes: &RegionChanges) -> Result<Region> {
@@ -103,6 +106,7 @@ async fn update(s: &mut Session, id: &RegionId, changes: &RegionChanges) -> Resu
     }
     region.extra.extend(changes.extra.clone());
     sql::update_region(s, &region).await?;
+    s.notify(Event::updated(ResourceKind::Region, &region.id));
     Ok(region)
 }
 
@@ -114,7 +118,11 @@ async fn delete(s: &mut Session, id: &RegionId) -> Result<()> {
             "Region {id} can't be deleted while an endpoint stands in it or in a region below it."
         )));
     }
-    sql::delete_regions(s, &doomed).await
+    sql::delete_regions(s, &doomed).await?;
+    for id in &doomed {
+        s.notify(Event::deleted(ResourceKind::Region, id));
+    }
+    Ok(())
 }
 
 async fn existing(s: &mut Session, id: &RegionId) -> Result<Region> {

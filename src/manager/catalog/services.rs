@@ -3,6 +3,7 @@
 use super::CatalogManager;
 use crate::driver::sql::catalog as sql;
 use crate::error::{Error, Result};
+use crate::model::event::{Event, ResourceKind};
 use crate::model::list::{ListHints, Page};
 use crate::model::{Service, ServiceId};
 use serde_json::{Map, Value};
@@ -30,7 +31,13 @@ impl CatalogManager<'_> {
     pub async fn create_service(&self, service: &Service) -> Result<()> {
         self.app
             .db
-            .transaction(|s| Box::pin(async move { sql::insert_service(s, service).await }))
+            .transaction(|s| {
+                Box::pin(async move {
+                    sql::insert_service(s, service).await?;
+                    s.notify(Event::created(ResourceKind::Service, &service.id));
+                    Ok(())
+                })
+            })
             .await
     }
 
@@ -55,6 +62,7 @@ impl CatalogManager<'_> {
                     service.enabled = changes.enabled.unwrap_or(service.enabled);
                     service.extra.extend(changes.extra.clone());
                     sql::update_service(s, &service).await?;
+                    s.notify(Event::updated(ResourceKind::Service, id));
                     Ok(service)
                 })
             })
@@ -70,10 +78,11 @@ impl CatalogManager<'_> {
             .db
             .transaction(|s| {
                 Box::pin(async move {
-                    match sql::delete_service(s, id).await? {
-                        true => Ok(()),
-                        false => Err(Error::not_found("service", id)),
+                    if !sql::delete_service(s, id).await? {
+                        return Err(Error::not_found("service", id));
                     }
+                    s.notify(Event::deleted(ResourceKind::Service, id));
+                    Ok(())
                 })
             })
             .await

@@ -5,6 +5,7 @@ use super::{CatalogManager, RegionChoice};
 use crate::driver::sql::catalog as sql;
 use crate::driver::sql::db::Session;
 use crate::error::{Error, Result};
+use crate::model::event::{Event, ResourceKind};
 use crate::model::list::ListHints;
 use crate::model::{Endpoint, EndpointId, RegionId, ServiceId};
 use serde_json::{Map, Value};
@@ -93,10 +94,11 @@ impl CatalogManager<'_> {
             .db
             .transaction(|s| {
                 Box::pin(async move {
-                    match sql::delete_legacy_endpoints(s, id).await? {
-                        true => Ok(()),
-                        false => Err(Error::not_found("endpoint", id)),
+                    if !sql::delete_legacy_endpoints(s, id).await? {
+                        return Err(Error::not_found("endpoint", id));
                     }
+                    s.notify(Event::deleted(ResourceKind::Endpoint, id));
+                    Ok(())
                 })
             })
             .await
@@ -122,6 +124,7 @@ async fn insert(s: &mut Session, id: &str, new: &NewEndpointTriple) -> Result<()
         };
         sql::insert_endpoint(s, &endpoint).await?;
         sql::mark_legacy_endpoint(s, &endpoint.id, id).await?;
+        s.notify(Event::created(ResourceKind::Endpoint, &endpoint.id));
     }
     Ok(())
 }

@@ -6,6 +6,7 @@ use crate::driver::sql::db::Session;
 use crate::driver::sql::identity as sql;
 use crate::driver::sql::resource;
 use crate::error::{Error, Result};
+use crate::model::event::{Event, ResourceKind};
 use crate::model::list::{ListHints, Page};
 use crate::model::{DomainId, Group, GroupId, GroupOfUser, UserId};
 use serde_json::{Map, Value};
@@ -93,7 +94,13 @@ impl IdentityManager<'_> {
         let stored = &group;
         self.app
             .db
-            .transaction(|s| Box::pin(async move { sql::insert_group(s, stored).await }))
+            .transaction(|s| {
+                Box::pin(async move {
+                    sql::insert_group(s, stored).await?;
+                    s.notify(Event::created(ResourceKind::Group, &stored.id));
+                    Ok(())
+                })
+            })
             .await
             .map_err(|error| error.or_conflict(|| name_taken(&group.name)))?;
         Ok(group)
@@ -132,6 +139,7 @@ impl IdentityManager<'_> {
                     }
                     group.extra.extend(update.extra.clone());
                     sql::update_group(s, &group).await?;
+                    s.notify(Event::updated(ResourceKind::Group, id));
                     Ok(group)
                 })
             })
@@ -159,11 +167,11 @@ impl IdentityManager<'_> {
             let events: Vec<_> = members.iter().map(|user| revoke.of_user(user)).collect();
             revoke.record_in(s, &events).await?;
         }
-        if sql::delete_group(s, id).await? {
-            Ok(())
-        } else {
-            Err(Error::not_found("group", id))
+        if !sql::delete_group(s, id).await? {
+            return Err(Error::not_found("group", id));
         }
+        s.notify(Event::deleted(ResourceKind::Group, id));
+        Ok(())
     }
 
     /// The groups that a user is in now.
@@ -203,7 +211,13 @@ impl IdentityManager<'_> {
         let added = self
             .app
             .db
-            .transaction(|s| Box::pin(async move { sql::add_member(s, user, group).await }))
+            .transaction(|s| {
+                Box::pin(async move {
+                    sql::add_member(s, user, group).await?;
+                    s.notify(Event::joined(group, user));
+                    Ok(())
+                })
+            })
             .await;
         match added {
             // Somebody else was faster; the user is in the group as asked.
@@ -227,6 +241,7 @@ impl IdentityManager<'_> {
                     if !sql::remove_member(s, user, group).await? {
                         return Err(not_a_member(user));
                     }
+                    s.notify(Event::left(group, user));
                     this.app.revoke().record_in(s, event).await
                 })
             })

@@ -2,6 +2,7 @@
 
 use super::IdentityManager;
 use super::account::{is_locked, lockout_rule};
+use super::audit::Failure;
 use crate::crypto::password;
 use crate::driver::sql::identity::{self as sql, LockoutRule, LoginKey};
 use crate::error::{Error, Result};
@@ -22,9 +23,13 @@ impl IdentityManager<'_> {
     /// 401, whatever is wrong; an unknown user costs the time of a wrong password.
     pub async fn authenticate(&self, who: &UserLookup, password: &Secret) -> Result<User> {
         let login = self.find_login(who).await?;
+        if login.is_none() {
+            self.tell_unknown(who);
+        }
         let now = self.app.clock.now();
         let login = self.check_password(login, password).await?;
         if has_expired(&login, now) {
+            self.tell_failure(&login.user, Failure::Expired);
             let user_id = login.user.id.to_string();
             return Err(Error::PasswordExpired { user_id });
         }
@@ -33,6 +38,7 @@ impl IdentityManager<'_> {
             let mut session = self.app.db.session().await?;
             sql::record_activity(&mut session, &login.user.id, today).await?;
         }
+        self.tell_success(&login.user);
         Ok(login.user)
     }
 
@@ -97,17 +103,22 @@ impl IdentityManager<'_> {
         let hash = hash.and_then(|row| row.hash.clone()).filter(|_| !locked);
         let verified = self.verify(hash, password).await?;
         let login = login.ok_or_else(|| Error::unauthorized("no such user"))?;
-        if locked {
+        let unlocked = match rule {
+            _ if locked => false,
+            Some(rule) => self.record_outcome(&login, verified, rule, now).await?,
+            None => true,
+        };
+        if !unlocked {
+            self.tell_failure(&login.user, Failure::Locked);
             return Err(refused(&login.user, "is locked after too many failures"));
         }
-        if let Some(rule) = rule {
-            self.record_outcome(&login, verified, rule, now).await?;
-        }
         if !verified {
+            self.tell_failure(&login.user, Failure::WrongPassword(password));
             return Err(refused(&login.user, "has another password"));
         }
         let user = self.as_it_reads(login.user);
         if !user.enabled {
+            self.tell_failure(&user, Failure::Other);
             return Err(refused(&user, "is disabled"));
         }
         Ok(LocalLogin { user, ..login })
@@ -130,25 +141,21 @@ impl IdentityManager<'_> {
     }
 
     /// Other attempts may have locked the account while this one was hashing; then it is refused
-    /// even with the right password, or the lock would only slow guessing down.
+    /// even with the right password, or the lock would only slow guessing down. Returns whether the
+    /// account is not locked.
     async fn record_outcome(
         &self,
         login: &LocalLogin,
         verified: bool,
         rule: LockoutRule,
         now: Timestamp,
-    ) -> Result<()> {
+    ) -> Result<bool> {
         let mut session = self.app.db.session().await?;
         let id = login.local_user_id;
-        let unlocked = if verified {
-            sql::record_successful_login(&mut session, id, rule).await?
+        if verified {
+            sql::record_successful_login(&mut session, id, rule).await
         } else {
-            sql::record_failed_login(&mut session, id, rule, now).await?
-        };
-        if unlocked {
-            Ok(())
-        } else {
-            Err(refused(&login.user, "is locked after too many failures"))
+            sql::record_failed_login(&mut session, id, rule, now).await
         }
     }
 }

@@ -6,7 +6,8 @@ use crate::crypto::password;
 use crate::driver::sql::db::Session;
 use crate::driver::sql::identity::{self as sql, LoginKey, NewPassword};
 use crate::error::{Error, Result};
-use crate::model::{Secret, User, UserId};
+use crate::model::event::{Event, ResourceKind};
+use crate::model::{LocalLogin, Secret, User, UserId};
 
 impl IdentityManager<'_> {
     /// Changes a password on behalf of its owner, who proves to be it with the password until now,
@@ -23,11 +24,15 @@ impl IdentityManager<'_> {
     ) -> Result<()> {
         let login = self.login_of(LoginKey::Id(id)).await?;
         let login = self.check_password(login, original).await?;
+        self.tell_success(&login.user);
         let config = self.app.config();
         let now = self.app.clock.now();
-        rules::check_change(&config, &login.user, login.password.as_ref(), now)?;
-        rules::check_regex(&config, new.expose())?;
-        self.check_history(id, new).await?;
+        if let Err(error) = self.check_change(&login, new).await {
+            if let Error::BadRequest(_) = &error {
+                self.tell_refused_password(id, &error);
+            }
+            return Err(error);
+        }
         let password = NewPassword {
             hash: Some(self.hash(new).await?),
             expires_at: rules::expiry(&config, &login.user, SetBy::Owner, now),
@@ -47,10 +52,20 @@ impl IdentityManager<'_> {
                         )));
                     }
                     this.store_password(s, id, password).await?;
+                    s.notify(Event::updated(ResourceKind::User, id));
                     this.app.revoke().record_in(s, event).await
                 })
             })
             .await
+    }
+
+    /// Holds a change that a user wants against the rules.
+    async fn check_change(&self, login: &LocalLogin, new: &Secret) -> Result<()> {
+        let config = self.app.config();
+        let now = self.app.clock.now();
+        rules::check_change(&config, &login.user, login.password.as_ref(), now)?;
+        rules::check_regex(&config, new.expose())?;
+        self.check_history(&login.user.id, new).await
     }
 
     /// A new password's row, checked and hashed, for a user with these options. `None` takes the

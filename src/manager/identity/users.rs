@@ -7,6 +7,7 @@ use crate::driver::sql::identity::{self as sql, NewPassword, UserQuery};
 use crate::driver::sql::{assignment, credential, federation, resource, trust};
 use crate::error::{Error, Result};
 use crate::manager::assignment::MemberRole;
+use crate::model::event::{Event, ResourceKind};
 use crate::model::list::Page;
 use crate::model::{DomainId, FederatedLink, ProjectId, Secret, User, UserChanges, UserId};
 use serde_json::{Map, Value};
@@ -154,10 +155,11 @@ impl IdentityManager<'_> {
                         let assignment = this.app.assignment();
                         assignment.join(s, &stored.id, project, member).await?;
                     }
-                    match password {
-                        Some(password) => this.store_password(s, &stored.id, password).await,
-                        None => Ok(()),
+                    if let Some(password) = password {
+                        this.store_password(s, &stored.id, password).await?;
                     }
+                    s.notify(Event::created(ResourceKind::User, &stored.id));
+                    Ok(())
                 })
             })
             .await
@@ -288,6 +290,7 @@ impl IdentityManager<'_> {
             let event = self.app.revoke().of_user(id);
             self.app.revoke().record_in(s, &[event]).await?;
         }
+        s.notify(Event::updated(ResourceKind::User, id));
         let updated = sql::user(s, id)
             .await?
             .ok_or_else(|| Error::not_found("user", id))?;
@@ -316,6 +319,7 @@ impl IdentityManager<'_> {
         if !sql::delete_user(s, id).await? {
             return Err(Error::not_found("user", id));
         }
+        s.notify(Event::deleted(ResourceKind::User, id));
         let event = self.app.revoke().of_user(id);
         self.app.revoke().record_in(s, &[event]).await
     }

@@ -6,6 +6,7 @@ use crate::config::EnforcementModel;
 use crate::driver::sql::db::Session;
 use crate::driver::sql::resource as sql;
 use crate::error::{Error, Result};
+use crate::model::event::Event;
 use crate::model::{DomainId, Project, ProjectId};
 use serde_json::{Map, Value};
 
@@ -118,7 +119,9 @@ impl ResourceManager<'_> {
                     if let (Some(domain), Some(parent)) = (&stored.domain_id, &stored.parent_id) {
                         check_place(s, domain, parent, config).await?;
                     }
-                    sql::insert_project(s, stored).await
+                    sql::insert_project(s, stored).await?;
+                    s.notify(Event::created(kind.event_kind(), &stored.id));
+                    Ok(())
                 })
             })
             .await

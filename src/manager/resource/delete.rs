@@ -4,6 +4,7 @@ use super::{Kind, ResourceManager, existing, is_immutable};
 use crate::driver::sql::db::Session;
 use crate::driver::sql::resource as sql;
 use crate::error::{Error, Result};
+use crate::model::event::{Event, ResourceKind};
 use crate::model::{DomainId, Project, ProjectId};
 
 impl ResourceManager<'_> {
@@ -52,6 +53,7 @@ impl ResourceManager<'_> {
             )));
         }
         sql::delete_project(s, id, self.app.clock.now()).await?;
+        s.notify(Event::deleted(ResourceKind::Project, id));
         let revoke = self.app.revoke();
         revoke.record_in(s, &[revoke.of_project(id)]).await
     }
@@ -73,8 +75,11 @@ impl ResourceManager<'_> {
         self.app.identity().delete_all_in_domain(s, &id).await?;
         for project in &projects {
             sql::delete_project(s, project, now).await?;
+            s.notify(Event::deleted(ResourceKind::Project, project));
         }
         sql::delete_domain(s, &id, now).await?;
+        s.notify(Event::deleted(ResourceKind::Project, &domain.id));
+        s.notify(Event::deleted(ResourceKind::Domain, &domain.id));
         let revoke = self.app.revoke();
         let gone = projects.iter().chain([&domain.id]);
         let events: Vec<_> = gone.map(|id| revoke.of_project(id)).collect();

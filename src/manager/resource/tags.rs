@@ -4,6 +4,7 @@ use super::{Kind, ResourceManager, existing, is_immutable};
 use crate::driver::sql::db::Session;
 use crate::driver::sql::resource as sql;
 use crate::error::{Error, Result};
+use crate::model::event::{Event, ResourceKind};
 use crate::model::{Project, ProjectId};
 
 /// The most tags that a project may have.
@@ -29,7 +30,9 @@ impl ResourceManager<'_> {
             .transaction(|s| {
                 Box::pin(async move {
                     changeable(s, id).await?;
-                    sql::set_tags(s, id, stored).await
+                    sql::set_tags(s, id, stored).await?;
+                    s.notify(Event::updated(ResourceKind::Project, id));
+                    Ok(())
                 })
             })
             .await?;
@@ -56,7 +59,10 @@ impl ResourceManager<'_> {
                             "A project can have at most {MOST_TAGS} tags."
                         )));
                     }
-                    sql::add_tag(s, id, tag).await
+                    sql::add_tag(s, id, tag).await?;
+                    s.notify(Event::updated(ResourceKind::Project, id));
+                    s.notify(Event::created(ResourceKind::ProjectTag, tag));
+                    Ok(())
                 })
             })
             .await
@@ -76,10 +82,12 @@ impl ResourceManager<'_> {
             .transaction(|s| {
                 Box::pin(async move {
                     changeable(s, id).await?;
-                    match sql::remove_tag(s, id, tag).await? {
-                        true => Ok(()),
-                        false => Err(Error::not_found("project tag", tag)),
+                    if !sql::remove_tag(s, id, tag).await? {
+                        return Err(Error::not_found("project tag", tag));
                     }
+                    s.notify(Event::updated(ResourceKind::Project, id));
+                    s.notify(Event::deleted(ResourceKind::ProjectTag, tag));
+                    Ok(())
                 })
             })
             .await

@@ -5,6 +5,7 @@ use crate::config::Config;
 use crate::driver::sql::db::Session;
 use crate::driver::sql::resource as sql;
 use crate::error::{Error, Result};
+use crate::model::event::{Event, ResourceKind};
 use crate::model::{DomainId, Project, ProjectChanges, ProjectId};
 use serde_json::{Map, Value};
 
@@ -63,6 +64,11 @@ impl ResourceManager<'_> {
                     check_place(&current, asked)?;
                     check(s, &current, &asked.changes, config).await?;
                     sql::update_project(s, &current, &asked.changes).await?;
+                    // A domain is a project too, and Keystone tells of both.
+                    s.notify(Event::updated(ResourceKind::Project, id));
+                    if current.is_domain {
+                        s.notify(Event::updated(ResourceKind::Domain, id));
+                    }
                     Ok(applied(current, &asked.changes))
                 })
             })

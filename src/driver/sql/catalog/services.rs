@@ -47,6 +47,13 @@ pub async fn services(s: &mut Session, hints: &ListHints) -> Result<Page<Service
     Ok(LISTED.page(services, hints))
 }
 
+/// The id of the first service of a type.
+pub async fn first_service_of_type(s: &mut Session, kind: &str) -> Result<Option<ServiceId>> {
+    let statement = sql("SELECT id FROM service WHERE type = ? ORDER BY id LIMIT 1");
+    let row = s.fetch_optional(statement.bind(kind)).await?;
+    row.map(|row| row.id("id")).transpose()
+}
+
 /// Stores a new service.
 pub async fn insert_service(s: &mut Session, service: &Service) -> Result<()> {
     let statement = sql("INSERT INTO service (id, type, enabled, extra) VALUES (?, ?, ?, ?)")

@@ -1,0 +1,230 @@
+//! Notifications: telling others what happened.
+//!
+//! A manager says what happened where it makes it happen, inside the transaction:
+//! `s.notify(Event::created(ResourceKind::Region, &id))`. After the commit the event is put into a
+//! bounded queue; a task of its own makes the message and hands it to the drivers. A request never
+//! waits for any of that: when the queue is full, the event is dropped and counted.
+
+mod payload;
+
+use crate::app::Settings;
+use crate::config::{Config, NotificationFormat};
+use crate::driver::notification::{self, Driver, Notification};
+use crate::driver::sql::catalog;
+use crate::driver::sql::db::{Area, Db};
+use crate::error::Result;
+use crate::model::event::{Event, Happened, Origin};
+use crate::model::{ServiceId, Timestamp};
+use payload::Envelope;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use tokio::sync::{mpsc, oneshot};
+
+/// Events that may wait for slow drivers.
+const QUEUE_LENGTH: usize = 10_000;
+
+/// Takes events from requests and passes them on.
+pub struct Notifier {
+    /// `None` when no driver would hear of anything.
+    queue: Option<mpsc::Sender<Message>>,
+    dropped: AtomicU64,
+}
+
+enum Message {
+    Event(Box<Queued>),
+    /// Answered when all that came before is sent.
+    Flush(oneshot::Sender<()>),
+}
+
+struct Queued {
+    happened: Happened,
+    format: NotificationFormat,
+    publisher: Option<String>,
+}
+
+impl Notifier {
+    /// Starts the task that sends; to be called on the runtime.
+    pub fn start(drivers: Vec<Box<dyn Driver>>, db: Db) -> Self {
+        let queue = (!drivers.is_empty()).then(|| {
+            let (sender, receiver) = mpsc::channel(QUEUE_LENGTH);
+            let publisher = Publisher {
+                drivers,
+                observer: Observer { db, known: None },
+                host: notification::host_name(),
+            };
+            tokio::spawn(publisher.run(receiver));
+            sender
+        });
+        Self {
+            queue,
+            dropped: AtomicU64::new(0),
+        }
+    }
+
+    /// The drivers of a configuration. Those that are not to be had are warned of in the log.
+    pub fn drivers(config: &Config) -> Vec<Box<dyn Driver>> {
+        let (drivers, warnings) =
+            notification::drivers(&config.oslo_messaging_notifications.driver);
+        for warning in warnings {
+            tracing::warn!("{warning}");
+        }
+        drivers
+    }
+
+    /// Tells of events, unless `notification_opt_out` names them.
+    pub fn tell(
+        &self,
+        events: Vec<Event>,
+        origin: &Arc<Origin>,
+        settings: &Settings,
+        now: Timestamp,
+    ) {
+        let Some(queue) = &self.queue else {
+            return;
+        };
+        let options = &settings.config.default;
+        for event in events {
+            if is_opted_out(&options.notification_opt_out, &event) {
+                continue;
+            }
+            let queued = Queued {
+                happened: Happened {
+                    event,
+                    origin: Arc::clone(origin),
+                    at: now,
+                },
+                format: options.notification_format,
+                publisher: options.default_publisher_id.clone(),
+            };
+            if queue.try_send(Message::Event(Box::new(queued))).is_err() {
+                self.count_dropped();
+            }
+        }
+    }
+
+    /// Whether anybody listens.
+    pub fn is_listened_to(&self) -> bool {
+        self.queue.is_some()
+    }
+
+    /// How many events nobody will hear of, because the queue was full.
+    pub fn dropped(&self) -> u64 {
+        self.dropped.load(Ordering::Relaxed)
+    }
+
+    fn count_dropped(&self) {
+        // A flood of events must not become a flood of warnings.
+        if self
+            .dropped
+            .fetch_add(1, Ordering::Relaxed)
+            .is_multiple_of(1000)
+        {
+            tracing::warn!("notifications are dropped: the queue of {QUEUE_LENGTH} is full");
+        }
+    }
+
+    /// Waits until everything that was told so far is sent.
+    pub async fn flush(&self) {
+        let (done, sent) = oneshot::channel();
+        if let Some(queue) = &self.queue
+            && queue.send(Message::Flush(done)).await.is_ok()
+        {
+            let _ = sent.await;
+        }
+    }
+}
+
+fn is_opted_out(names: &[String], event: &Event) -> bool {
+    let name = event.opt_out_name();
+    // One line may hold several: the default does.
+    names
+        .iter()
+        .flat_map(|line| line.split(','))
+        .any(|opted_out| opted_out.trim() == name)
+}
+
+/// The task that makes messages and sends them.
+struct Publisher {
+    drivers: Vec<Box<dyn Driver>>,
+    observer: Observer,
+    host: String,
+}
+
+impl Publisher {
+    async fn run(mut self, mut queue: mpsc::Receiver<Message>) {
+        while let Some(message) = queue.recv().await {
+            match message {
+                Message::Event(queued) => self.publish(&queued).await,
+                Message::Flush(done) => {
+                    let _ = done.send(());
+                }
+            }
+        }
+    }
+
+    async fn publish(&mut self, queued: &Queued) {
+        let observer = self.observer.id().await;
+        let host = queued.publisher.as_deref().unwrap_or(&self.host);
+        let envelope = Envelope {
+            happened: &queued.happened,
+            format: queued.format,
+            host,
+            observer: observer.as_ref(),
+        };
+        let notification = Notification {
+            event_type: queued.happened.event.event_type(),
+            body: envelope.render().to_string(),
+        };
+        for driver in &self.drivers {
+            driver.send(&notification).await;
+        }
+    }
+}
+
+/// Who observed the events: the identity service of the catalog.
+struct Observer {
+    db: Db,
+    /// Its id at a version of the catalog.
+    known: Option<(u64, Option<ServiceId>)>,
+}
+
+impl Observer {
+    async fn id(&mut self) -> Option<ServiceId> {
+        let version = self.db.versions().of(Area::Catalog);
+        if let Some((known_at, id)) = &self.known
+            && *known_at == version
+        {
+            return id.clone();
+        }
+        match self.read().await {
+            Ok(id) => {
+                self.known = Some((version, id.clone()));
+                id
+            }
+            Err(error) => {
+                tracing::warn!(%error, "a notification goes out without the id of this service");
+                None
+            }
+        }
+    }
+
+    async fn read(&self) -> Result<Option<ServiceId>> {
+        catalog::first_service_of_type(&mut self.db.session().await?, "identity").await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::event::ResourceKind;
+
+    #[test]
+    fn opted_out_types_stand_in_lines_of_one_or_more() {
+        let names = ["identity.user.created".to_owned(), "a, b".to_owned()];
+        let event = |kind| Event::created(kind, "x");
+        assert!(is_opted_out(&names, &event(ResourceKind::User)));
+        assert!(!is_opted_out(&names, &event(ResourceKind::Group)));
+        let names = ["identity.x.y,identity.group.created".to_owned()];
+        assert!(is_opted_out(&names, &event(ResourceKind::Group)));
+    }
+}
