@@ -55,6 +55,10 @@ enum Command {
         /// Unmeasured time before it.
         #[arg(long, default_value_t = 1.0)]
         warm_up: f64,
+        /// Send each request once and measure until the last answer; for what is different the second
+        /// time.
+        #[arg(long)]
+        once: bool,
         /// A connection for every request, for servers whose workers a kept one would occupy.
         #[arg(long)]
         reconnect: bool,
@@ -82,6 +86,7 @@ fn main() -> Result<()> {
             connections,
             seconds,
             warm_up,
+            once,
             reconnect,
         }) => {
             let text = std::fs::read(&requests).context("reading the requests")?;
@@ -100,11 +105,17 @@ fn main() -> Result<()> {
             let plan = Plan {
                 address,
                 requests,
+                once,
                 reconnect,
                 next: AtomicUsize::new(0),
             };
-            let warm_up = Duration::from_secs_f64(warm_up);
-            let seconds = Duration::from_secs_f64(seconds);
+            let (warm_up, seconds) = match once {
+                true => (Duration::ZERO, PATIENCE),
+                false => (
+                    Duration::from_secs_f64(warm_up),
+                    Duration::from_secs_f64(seconds),
+                ),
+            };
             println!(
                 "{}",
                 runtime.block_on(drive(plan, connections, warm_up, seconds))?
@@ -127,6 +138,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 struct Plan {
     address: String,
     requests: Vec<Bytes>,
+    once: bool,
     reconnect: bool,
     next: AtomicUsize,
 }
@@ -160,6 +172,7 @@ async fn drive(
         total.microseconds.extend(tally.microseconds);
         total.bytes += tally.bytes;
     }
+    let seconds = seconds.min(from.elapsed());
     total.microseconds.sort_unstable();
     let count = total.microseconds.len();
     if count == 0 {
@@ -181,10 +194,10 @@ async fn client(plan: Arc<Plan>, from: Instant, until: Instant) -> Result<Tally>
     let mut tally = Tally::default();
     let mut connection = Connection::open(&plan.address).await?;
     loop {
-        let request =
-            &plan.requests[plan.next.fetch_add(1, Ordering::Relaxed) % plan.requests.len()];
+        let number = plan.next.fetch_add(1, Ordering::Relaxed);
+        let request = &plan.requests[number % plan.requests.len()];
         let begun = Instant::now();
-        if begun >= until {
+        if begun >= until || (plan.once && number >= plan.requests.len()) {
             return Ok(tally);
         }
         // Requests under way at the end are waited for: the server must not carry them along

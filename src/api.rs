@@ -3,6 +3,7 @@
 pub mod attributes;
 pub mod body;
 pub mod context;
+pub mod cors;
 pub mod discovery;
 pub mod edge;
 pub mod environment;

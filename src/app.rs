@@ -2,6 +2,7 @@
 
 mod database;
 mod settings;
+mod token_stores;
 mod watch;
 
 pub use database::database_options;
@@ -17,6 +18,7 @@ use crate::crypto::hashing_pool::HashingPool;
 use crate::crypto::password::HashParameters;
 use crate::driver::notification::Driver;
 use crate::driver::sql::db::Db;
+use crate::driver::token_store::TokenStore;
 use crate::error::Result;
 use crate::manager::{
     application_credential::ApplicationCredentialManager,
@@ -24,11 +26,13 @@ use crate::manager::{
     auth::AuthManager,
     catalog::{CatalogCache, CatalogManager},
     credential::{CredentialManager, KeyPairCache},
+    domain_config::DomainConfigManager,
     identity::IdentityManager,
     notify::Notifier,
+    policy::PolicyManager,
     receipt::ReceiptManager,
     resource::ResourceManager,
-    revoke::RevokeManager,
+    revoke::{RevocationLog, RevokeManager},
     token::{TokenCache, TokenManager},
     trust::TrustManager,
 };
@@ -58,8 +62,11 @@ pub struct Parts {
     pub notifier: Notifier,
     pub hashing: HashingPool,
     pub tokens: TokenCache,
+    /// Where tokens are kept that are not their own proof.
+    pub token_store: Arc<dyn TokenStore>,
     pub catalogs: CatalogCache,
     pub key_pairs: KeyPairCache,
+    pub revocations: RevocationLog,
     pub metrics: Metrics,
 }
 
@@ -82,7 +89,7 @@ impl App {
     /// Puts the parts together.
     ///
     /// # Errors
-    /// When the threads that hash passwords can't be started.
+    /// When the threads that hash passwords can't be started, or `[token] driver` is not known.
     pub fn new(settings: Settings, db: Db, clock: Clock) -> Result<Arc<Self>> {
         let drivers = Notifier::drivers(&settings.config);
         Self::with_notification_drivers(settings, db, clock, drivers)
@@ -105,7 +112,9 @@ impl App {
             hashing,
             tokens: TokenCache::new(&config.cache),
             key_pairs: KeyPairCache::new(config.cache.enabled != Some(false)),
+            token_store: token_stores::open(config, &db)?,
             catalogs: CatalogCache::new(config.cache.enabled != Some(false)),
+            revocations: RevocationLog::default(),
             metrics: Metrics::default(),
             settings: ArcSwap::from_pointee(settings),
             clock,
@@ -162,6 +171,11 @@ impl App {
         IdentityManager::new(self)
     }
 
+    /// Configuration of single domains.
+    pub fn domain_config(&self) -> DomainConfigManager<'_> {
+        DomainConfigManager::new(self)
+    }
+
     /// Projects and domains.
     pub fn resource(&self) -> ResourceManager<'_> {
         ResourceManager::new(self)
@@ -175,6 +189,11 @@ impl App {
     /// Regions, services, endpoints.
     pub fn catalog(&self) -> CatalogManager<'_> {
         CatalogManager::new(self)
+    }
+
+    /// Policy documents and what they are attached to.
+    pub fn policies(&self) -> PolicyManager<'_> {
+        PolicyManager::new(self)
     }
 
     /// Tokens: issue, validate, revoke.

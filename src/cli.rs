@@ -8,11 +8,15 @@ mod arguments;
 mod bootstrap;
 mod credentials;
 mod database;
+mod doctor;
+mod domain_config;
 mod environment;
 mod first_run;
+mod flush;
 mod healthcheck;
 mod keys;
 mod logging;
+mod mapping;
 mod owner;
 mod serve;
 
@@ -93,18 +97,23 @@ fn obey(
         Command::ProjectSetup(options) => bootstrap::project_setup(&config, options),
         Command::UserSetup(options) => bootstrap::user_setup(&config, options),
         Command::TrustFlush(options) => database::trust_flush(&config, options),
+        Command::TokenFlush(options) => flush::token_flush(&config, &options),
         Command::FernetSetup(owner) => keys::setup(&keys::of_tokens_and_receipts(&config), &owner),
-        Command::FernetRotate(owner) => {
-            keys::rotate(&keys::of_tokens_and_receipts(&config), &owner)
+        Command::FernetRotate(options) => {
+            keys::rotate(&keys::of_tokens_and_receipts(&config), &options)
         }
         Command::TokenSetup(owner) => keys::setup(&[keys::of_tokens(&config)], &owner),
-        Command::TokenRotate(owner) => keys::rotate(&[keys::of_tokens(&config)], &owner),
+        Command::TokenRotate(options) => keys::rotate(&[keys::of_tokens(&config)], &options),
         Command::ReceiptSetup(owner) => keys::setup(&[keys::of_receipts(&config)], &owner),
-        Command::ReceiptRotate(owner) => keys::rotate(&[keys::of_receipts(&config)], &owner),
+        Command::ReceiptRotate(options) => keys::rotate(&[keys::of_receipts(&config)], &options),
         Command::CreateJwsKeypair(options) => keys::create_jws_keypair(&config, &options),
         Command::CredentialSetup(owner) => keys::setup(&[keys::of_credentials(&config)], &owner),
         Command::CredentialRotate(owner) => credentials::rotate(&config, &owner),
         Command::CredentialMigrate(owner) => credentials::migrate(&config, &owner),
+        Command::DomainConfigUpload(options) => domain_config::upload(&config, &options),
+        Command::MappingPurge(options) => mapping::purge(&config, &options),
+        Command::MappingPopulate(options) => mapping::populate(&config, &options),
+        Command::Doctor => doctor::examine(&config),
         Command::SampleConfig => print(&crate::config::sample()),
         Command::SamplePolicy => print(&crate::policy::sample()),
     }

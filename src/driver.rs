@@ -2,3 +2,4 @@
 
 pub mod notification;
 pub mod sql;
+pub mod token_store;

@@ -1,6 +1,7 @@
 //! Reading the object that a client sent: its known members, and the rest, which becomes `extra`.
 
 use crate::error::{Error, Result};
+use crate::manager::assignment::lookup::RoleLookup;
 use serde_json::{Map, Value};
 
 /// The members of a request's object. A schema has checked them; what has another type all the same
@@ -57,6 +58,25 @@ impl<'a> Attributes<'a> {
             Some(Value::Object(members)) => Ok(Some(members)),
             Some(_) => Err(Error::bad_request(format!("'{name}' must be an object."))),
         }
+    }
+
+    /// A list of roles, each by `id` or by `name`; `None` when it is absent.
+    pub fn roles(self, name: &str) -> Result<Option<Vec<RoleLookup>>> {
+        let Some(roles) = self.0.get(name) else {
+            return Ok(None);
+        };
+        let roles = roles.as_array().map(Vec::as_slice).unwrap_or_default();
+        let one = |role: &Value| {
+            let given = |key| role.get(key).and_then(Value::as_str);
+            match (given("id"), given("name")) {
+                (Some(id), _) => Ok(RoleLookup::Id(id.into())),
+                (None, Some(name)) => Ok(RoleLookup::Name(name.to_owned())),
+                (None, None) => Err(Error::bad_request(
+                    "A role must be given by 'id' or by 'name'.",
+                )),
+            }
+        };
+        roles.iter().map(one).collect::<Result<_>>().map(Some)
     }
 
     /// What is none of the known members, and not `id` or `extra`, which clients can't set.

@@ -86,7 +86,9 @@ impl FromRequestParts<Arc<App>> for Context {
 }
 
 async fn caller(app: &App, settings: &Settings, headers: &HeaderMap) -> Result<Caller> {
-    let Some(token) = headers.get("x-auth-token") else {
+    let named = |name| headers.get(name).filter(|token| !token.is_empty());
+    // Swift's clients call it by the second name.
+    let Some(token) = named("x-auth-token").or_else(|| named("x-storage-token")) else {
         return Ok(Caller::Anonymous);
     };
     if let Some(admin_token) = &settings.config.default.admin_token
@@ -208,6 +210,11 @@ impl Context {
             Caller::Anonymous => Err(Error::unauthorized("no X-Auth-Token was sent")),
             Caller::Refused(error) => Err(error.clone()),
         }
+    }
+
+    /// Whether no token came at all.
+    pub fn is_anonymous(&self) -> bool {
+        matches!(self.caller, Caller::Anonymous)
     }
 
     /// Whether the caller used `[DEFAULT] admin_token`.

@@ -3,16 +3,16 @@
 //! It stands outside the router because it changes the path before routing and must see every answer,
 //! also the router's own 404 and 405.
 
+use crate::api::cors::CrossOrigin;
 use crate::api::environment::Environment;
 use crate::api::links::{BaseUrl, Connection, LinkRules};
 use crate::api::response::{render_error, status_of};
-use crate::api::route::is_v2;
+use crate::api::route::{RoutePath, is_v2};
 use crate::app::App;
 use crate::config::Config;
 use crate::error::Error;
 use axum::Router;
 use axum::body::{Body, HttpBody};
-use axum::extract::MatchedPath;
 use axum::http::uri::{PathAndQuery, Uri};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, header};
 use axum::response::IntoResponse;
@@ -89,6 +89,7 @@ impl Edge {
             return render_error(&Error::TooLarge(limit), &meta, false);
         }
         let method = request.method().clone();
+        let cross_origin = CrossOrigin::of(&settings.config.cors, &method, request.headers());
         let hidden = !settings.config.default.enable_v2 && meta.is_v2();
         request.extensions_mut().insert(Arc::clone(&meta));
 
@@ -122,21 +123,23 @@ impl Edge {
         let elapsed = started.elapsed();
         let route = response
             .extensions()
-            .get::<MatchedPath>()
-            .map_or("", MatchedPath::as_str)
-            .to_owned();
+            .get::<RoutePath>()
+            .map_or("", |route| route.0);
         self.app
             .metrics
-            .request(&method, &route, response.status(), elapsed);
+            .request(&method, route, response.status(), elapsed);
         log_access(
             &meta,
             &method,
-            &route,
+            route,
             response.status(),
             failure.as_ref(),
             elapsed,
         );
-        decorate(&mut response, &meta, &route);
+        decorate(&mut response, &meta, route);
+        if let Some(cross_origin) = cross_origin {
+            cross_origin.permit(&settings.config.cors, &mut response);
+        }
         response
     }
 }

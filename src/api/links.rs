@@ -1,8 +1,10 @@
 //! Links: under which URL the client knows this service, and what stands below it.
 
+use http::header::AsHeaderName;
 use http::{HeaderMap, header};
 use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
+use std::borrow::Cow;
 
 /// The configuration that decides about links.
 #[derive(Clone, Debug, Default)]
@@ -103,10 +105,9 @@ impl BaseUrl {
         }
         let mut scheme = text(headers, "x-forwarded-proto")
             .and_then(|list| list.split(',').filter_map(scheme).next_back())
-            .unwrap_or_else(|| connection.scheme.to_owned());
-        let mut authority = text(headers, header::HOST.as_str())
-            .unwrap_or(connection.authority)
-            .to_owned();
+            .map_or(Cow::Borrowed(connection.scheme), Cow::Owned);
+        let mut authority =
+            Cow::Borrowed(text(headers, header::HOST).unwrap_or(connection.authority));
         let mut prefix = String::new();
         if rules.enable_proxy_headers_parsing {
             let (proto, host) = if let Some(forwarded) = text(headers, "forwarded") {
@@ -117,8 +118,9 @@ impl BaseUrl {
                     first(headers, "x-forwarded-host"),
                 )
             };
-            scheme = proto.as_deref().and_then(self::scheme).unwrap_or(scheme);
-            authority = host.unwrap_or(authority);
+            let proto = proto.as_deref().and_then(self::scheme);
+            scheme = proto.map_or(scheme, Cow::Owned);
+            authority = host.map_or(authority, Cow::Owned);
             prefix = first(headers, "x-forwarded-prefix").unwrap_or_default();
         }
         let authority = without_default_port(&scheme, &authority);
@@ -126,18 +128,19 @@ impl BaseUrl {
         let prefix = prefix.trim_matches('/');
         let slash = if prefix.is_empty() { "" } else { "/" };
         let prefix = utf8_percent_encode(prefix, PATH);
-        Self::from_public_endpoint(&format!("{scheme}://{authority}{slash}{prefix}"))
+        Self::without_version(format!("{scheme}://{authority}{slash}{prefix}"))
     }
 
     /// From an operator's URL; slashes and a `/v3` at its end don't count.
     pub fn from_public_endpoint(url: &str) -> Self {
-        let url = url.trim_end_matches('/');
-        Self(
-            url.strip_suffix(Self::V3)
-                .unwrap_or(url)
-                .trim_end_matches('/')
-                .to_owned(),
-        )
+        Self::without_version(url.to_owned())
+    }
+
+    fn without_version(mut url: String) -> Self {
+        let base = url.trim_end_matches('/');
+        let base = base.strip_suffix(Self::V3).unwrap_or(base);
+        url.truncate(base.trim_end_matches('/').len());
+        Self(url)
     }
 
     /// `http://host:5000`.
@@ -213,7 +216,7 @@ impl NextPage<'_> {
 }
 
 /// A header as text; nothing when absent, empty or not visible ASCII.
-fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+fn text(headers: &HeaderMap, name: impl AsHeaderName) -> Option<&str> {
     let text = headers.get(name)?.to_str().ok()?.trim();
     Some(text).filter(|text| !text.is_empty())
 }

@@ -123,6 +123,19 @@ impl Query {
         Value::Object(members)
     }
 
+    /// As [`to_value`](Self::to_value), without the page that a `next` link asks for, for lists whose
+    /// schema knows no pages. A `limit` alone stays: Keystone refuses it there.
+    pub fn without_page(&self) -> Value {
+        let mut value = self.to_value();
+        if self.has("marker")
+            && let Value::Object(members) = &mut value
+        {
+            members.shift_remove("marker");
+            members.shift_remove("limit");
+        }
+        value
+    }
+
     /// The filters on text attributes: `name=v`, and `name__contains=v` with `startswith`,
     /// `endswith` and an `i` before for any case. Unknown attributes and comparators don't filter.
     pub fn filters(&self, attributes: &[&'static str]) -> Vec<Filter> {

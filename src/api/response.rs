@@ -3,12 +3,17 @@
 use crate::api::edge::RequestMeta;
 use crate::error::Error;
 use crate::model::receipt::IssuedReceipt;
-use axum::body::Body;
+use axum::body::{Body, HttpBody};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
+use hyper::body::{Frame, SizeHint};
 use serde::Serialize;
 use serde_json::{Value, json};
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{self, Poll};
 
 /// A JSON answer. Resource bodies end with a newline, as Keystone's do.
 pub fn json(status: StatusCode, body: &impl Serialize) -> Response {
@@ -32,6 +37,50 @@ pub fn raw_json(status: StatusCode, body: Bytes) -> Response {
         HeaderValue::from_static("application/json"),
     );
     response
+}
+
+/// A JSON answer from pieces that are rendered already.
+pub fn chunked_json(status: StatusCode, body: Chunks) -> Response {
+    let mut response = raw_json(status, Bytes::new());
+    *response.body_mut() = Body::new(body);
+    response
+}
+
+/// A body in pieces, which are written one after the other without being copied together.
+#[derive(Debug, Default)]
+pub struct Chunks {
+    pieces: VecDeque<Bytes>,
+    length: u64,
+}
+
+impl Chunks {
+    /// Appends a piece.
+    pub fn push(&mut self, piece: Bytes) {
+        self.length += piece.len() as u64;
+        self.pieces.push_back(piece);
+    }
+}
+
+impl HttpBody for Chunks {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut task::Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        let piece = self.pieces.pop_front();
+        self.length -= piece.as_ref().map_or(0, |piece| piece.len() as u64);
+        Poll::Ready(piece.map(|piece| Ok(Frame::data(piece))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.pieces.is_empty()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.length)
+    }
 }
 
 /// 204 with no body.

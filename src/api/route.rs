@@ -5,14 +5,16 @@ use crate::api::edge;
 use crate::api::links::BaseUrl;
 use crate::app::App;
 use axum::Router;
-use axum::extract::{MatchedPath, Request};
+use axum::extract::Request;
 use axum::handler::Handler;
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, MethodRouter, any, on};
 use std::collections::BTreeMap;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{self, Poll};
 
 /// One operation of the API.
 pub struct Route {
@@ -30,10 +32,11 @@ macro_rules! methods {
         $(#[$doc])*
         pub fn $name<H, T>(path: &'static str, rules: &'static [&'static str], handler: H) -> Route
         where
-            H: Handler<T, Arc<App>>,
+            H: Handler<T, Arc<App>, Future = HandlerFuture>,
             T: 'static,
         {
-            Route { method: Method::$method, path, rules, handler: on(MethodFilter::$method, handler) }
+            let handler = on(MethodFilter::$method, Named { path, handler });
+            Route { method: Method::$method, path, rules, handler }
         }
     )*};
 }
@@ -79,14 +82,20 @@ pub fn router(routes: Vec<Route>, app: Arc<App>) -> Router {
             continue;
         }
         let allow = allow_header(&methods);
-        let handler = handler.on(MethodFilter::OPTIONS, move || async move { options(allow) });
+        let options = Named {
+            path,
+            handler: move || async move { options(allow) },
+        };
+        let wrong_method = Named {
+            path,
+            handler: edge::wrong_method,
+        };
+        let handler = handler
+            .on(MethodFilter::OPTIONS, options)
+            .fallback(wrong_method);
         router = router.route(path, handler);
     }
-    router
-        .method_not_allowed_fallback(edge::wrong_method)
-        .route_layer(from_fn(remember_route))
-        .fallback(edge::unknown_path)
-        .with_state(app)
+    router.fallback(edge::unknown_path).with_state(app)
 }
 
 /// Whether a path belongs to v2.0.
@@ -122,11 +131,51 @@ fn options(allow: HeaderValue) -> Response {
         .into_response()
 }
 
-/// Tells the edge which route answered.
-async fn remember_route(matched: MatchedPath, request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
-    response.extensions_mut().insert(matched);
-    response
+/// In an answer's extensions: the path template of the route that gave it.
+#[derive(Clone, Copy, Debug)]
+pub struct RoutePath(pub &'static str);
+
+/// A handler that says in its answers which route it belongs to. It stands in the handler's place and is
+/// no layer around it, because every layer costs each request several allocations.
+#[derive(Clone)]
+struct Named<H> {
+    path: &'static str,
+    handler: H,
+}
+
+/// What axum's handlers return when they are functions.
+type HandlerFuture = Pin<Box<dyn Future<Output = Response> + Send>>;
+
+struct NamedFuture {
+    path: &'static str,
+    answer: HandlerFuture,
+}
+
+impl<H, T> Handler<T, Arc<App>> for Named<H>
+where
+    H: Handler<T, Arc<App>, Future = HandlerFuture>,
+    T: 'static,
+{
+    type Future = NamedFuture;
+
+    fn call(self, request: Request, app: Arc<App>) -> NamedFuture {
+        NamedFuture {
+            path: self.path,
+            answer: self.handler.call(request, app),
+        }
+    }
+}
+
+impl Future for NamedFuture {
+    type Output = Response;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<Response> {
+        let path = RoutePath(self.path);
+        self.answer.as_mut().poll(cx).map(|mut response| {
+            response.extensions_mut().insert(path);
+            response
+        })
+    }
 }
 
 /// A protected route that answers a success without having asked policy is a hole. Debug builds, and

@@ -6,6 +6,7 @@ mod caller;
 mod endpoints;
 mod envelope;
 mod extensions;
+mod own_password;
 mod roles;
 pub mod routes;
 mod services;

@@ -2,13 +2,19 @@
 
 pub mod auth;
 pub mod credentials;
+pub mod domain_config;
 pub mod domains;
 pub mod ec2tokens;
+pub mod endpoint_groups;
 pub mod endpoints;
+mod expiration;
 pub mod grants;
 pub mod groups;
 pub mod implied_roles;
 pub mod os_ec2;
+pub mod os_endpoint_policy;
+pub mod os_ep_filter;
+pub mod policies;
 pub mod project_tags;
 pub mod projects;
 pub mod regions;
@@ -16,4 +22,5 @@ pub mod role_assignments;
 pub mod roles;
 pub mod routes;
 pub mod services;
+pub mod trusts;
 pub mod users;

@@ -7,7 +7,7 @@ use crate::config::{Config, HashAlgorithm};
 use crate::crypto::fernet::FernetKeys;
 use crate::crypto::jws_keys::{JwsAlgorithm, JwsSigningKey, JwsVerifyingKey};
 use crate::crypto::key_repository::KeyRepository;
-use crate::crypto::password::{Algorithm, HashParameters};
+use crate::crypto::password::{Algorithm, HashParameters, PARTIAL_HASHES};
 use crate::error::{Error, Result};
 use crate::policy::{Policy, PolicyOptions};
 use crate::token::PayloadCodec;
@@ -44,6 +44,7 @@ impl Settings {
         let tokens = token_provider(&config, warnings)?;
         let receipts = receipt_provider(&config, warnings)?;
         let credential_keys = credential_keys(&config, warnings)?;
+        warnings.extend(unreported_passwords(&config));
         let links = LinkRules {
             public_endpoint: config.default.public_endpoint.clone(),
             enable_proxy_headers_parsing: config.oslo_middleware.enable_proxy_headers_parsing,
@@ -186,6 +187,26 @@ fn jws(config: &Config) -> Result<Format> {
                 .collect::<Result<_>>()?,
         },
     })
+}
+
+/// Why wrong passwords can't be reported although that is asked for.
+fn unreported_passwords(config: &Config) -> Option<String> {
+    let rules = &config.security_compliance;
+    let nothing_is = |reason: &str| {
+        format!("[security_compliance] report_invalid_password_hash: nothing is reported, {reason}")
+    };
+    if rules.report_invalid_password_hash.is_empty() {
+        None
+    } else if rules.invalid_password_hash_secret_key.is_none() {
+        Some(nothing_is("invalid_password_hash_secret_key is not set"))
+    } else if !PARTIAL_HASHES.contains(&rules.invalid_password_hash_function.as_str()) {
+        Some(nothing_is(&format!(
+            "invalid_password_hash_function must be one of {}",
+            PARTIAL_HASHES.join(", ")
+        )))
+    } else {
+        None
+    }
 }
 
 /// How new passwords are hashed; `default` counts when `password_hash_algorithm` is unset.

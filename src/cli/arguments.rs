@@ -190,15 +190,15 @@ pub(super) enum Command {
     /// Make the keys of tokens and receipts unless there are some
     FernetSetup(KeyOwner),
     /// Put the next key of tokens and receipts into use
-    FernetRotate(KeyOwner),
+    FernetRotate(KeyRotation),
     /// Make the keys of tokens unless there are some
     TokenSetup(KeyOwner),
     /// Put the next key of tokens into use
-    TokenRotate(KeyOwner),
+    TokenRotate(KeyRotation),
     /// Make the keys of receipts unless there are some
     ReceiptSetup(KeyOwner),
     /// Put the next key of receipts into use
-    ReceiptRotate(KeyOwner),
+    ReceiptRotate(KeyRotation),
     /// Make the keys that encrypt credentials unless there are some
     CredentialSetup(KeyOwner),
     /// Put the next key of credentials into use; refuses while some wait for credential_migrate
@@ -209,6 +209,19 @@ pub(super) enum Command {
     CreateJwsKeypair(CreateJwsKeypair),
     /// Delete trusts that are deleted or expired
     TrustFlush(TrustFlush),
+    /// Delete persisted tokens that have expired
+    ///
+    /// Done in small batches, so that servers go on meanwhile. May run several times at once and be
+    /// interrupted. With a token driver other than sql there is nothing to flush: exits 1.
+    TokenFlush(TokenFlush),
+    /// Put the configuration files of single domains into the database
+    DomainConfigUpload(DomainConfigUpload),
+    /// Forget under which ids users and groups of other directories are known here
+    MappingPurge(MappingPurge),
+    /// Give ids to the users of a domain whose directory is elsewhere
+    MappingPopulate(MappingPopulate),
+    /// Look for what is often wrong with an installation; exits 1 when there is something
+    Doctor,
     /// Print a configuration file with every option and its default
     SampleConfig,
     /// Print a policy file with every rule and its default
@@ -273,6 +286,45 @@ pub(super) struct Bootstrap {
 
 #[derive(Debug, Args)]
 #[command(rename_all = "kebab-case")]
+pub(super) struct DomainConfigUpload {
+    /// Every file keystone.<domain>.conf in [identity] domain_config_dir
+    #[arg(long)]
+    pub all: bool,
+    /// The file of this domain alone
+    #[arg(long)]
+    pub domain_name: Option<String>,
+}
+
+#[derive(Debug, Args)]
+#[command(rename_all = "kebab-case")]
+pub(super) struct MappingPurge {
+    /// All of them; no other option may be given then
+    #[arg(long)]
+    pub all: bool,
+    /// Only those of this domain
+    #[arg(long)]
+    pub domain_name: Option<String>,
+    /// Only the one with this id here
+    #[arg(long)]
+    pub public_id: Option<String>,
+    /// Only those with this id in their directory
+    #[arg(long)]
+    pub local_id: Option<String>,
+    /// Only those of users, or of groups
+    #[arg(long = "type", value_parser = ["user", "group"])]
+    pub entity_type: Option<String>,
+}
+
+#[derive(Debug, Args)]
+#[command(rename_all = "kebab-case")]
+pub(super) struct MappingPopulate {
+    /// Name of the domain
+    #[arg(long)]
+    pub domain_name: String,
+}
+
+#[derive(Debug, Args)]
+#[command(rename_all = "kebab-case")]
 pub(super) struct ProjectSetup {
     /// The project's name
     #[arg(long)]
@@ -309,6 +361,15 @@ pub(super) struct KeyOwner {
 }
 
 #[derive(Debug, Args)]
+pub(super) struct KeyRotation {
+    #[command(flatten)]
+    pub owner: KeyOwner,
+    /// Also when that deletes a key with which tokens were made that are still good
+    #[arg(long)]
+    pub force: bool,
+}
+
+#[derive(Debug, Args)]
 #[command(rename_all = "kebab-case")]
 pub(super) struct CreateJwsKeypair {
     #[command(flatten)]
@@ -333,4 +394,19 @@ pub(super) struct TrustFlush {
     /// Only trusts that expired before this day, DD-MM-YYYY [default: now]
     #[arg(long)]
     pub date: Option<String>,
+}
+
+#[derive(Debug, Args)]
+#[command(rename_all = "kebab-case")]
+pub(super) struct TokenFlush {
+    /// Most tokens to delete in one transaction
+    #[arg(long, default_value_t = 1000)]
+    pub batch_size: u32,
+    /// Only tokens that expired up to this time, such as 2026-01-31T00:00:00Z
+    /// [default: now, less [token] allow_expired_window]
+    #[arg(long, value_name = "TIME")]
+    pub before: Option<String>,
+    /// Only count them
+    #[arg(long)]
+    pub dry_run: bool,
 }

@@ -32,7 +32,7 @@ pub(super) fn rotate(config: &Config, options: &KeyOwner) -> anyhow::Result<Exit
              credential_rotate"
         );
     }
-    keys::rotate(&[repository], options)
+    keys::promote(&[repository], options)
 }
 
 /// Encrypts every credential with the primary key.

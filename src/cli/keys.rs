@@ -1,12 +1,16 @@
 //! Key repositories: `fernet_*`, `token_*`, `receipt_*`, `credential_setup`, `create_jws_keypair`.
 
-use super::arguments::{CreateJwsKeypair, KeyOwner};
+use super::arguments::{CreateJwsKeypair, KeyOwner, KeyRotation};
 use super::{USAGE, owner};
 use crate::config::Config;
 use crate::crypto::jws_keys::{JwsAlgorithm, create_key_pair};
 use crate::crypto::key_repository::KeyRepository;
+use crate::model::Timestamp;
+use anyhow::bail;
+use chrono::{DateTime, Utc};
 use std::path::Path;
 use std::process::ExitCode;
+use std::time::{Duration, SystemTime};
 
 /// Credential keys: one staged, one in use, and the one before, which credential_migrate needs.
 const CREDENTIAL_KEYS: usize = 3;
@@ -15,27 +19,51 @@ const CREDENTIAL_KEYS: usize = 3;
 pub(super) struct Repository {
     pub keys: KeyRepository,
     pub max_active: usize,
+    /// How long lives what is made with the keys.
+    lifetime: Duration,
+    /// Whose option `max_active_keys` is.
+    group: &'static str,
 }
 
 impl Repository {
-    fn new(path: &Path, max_active: u64) -> Self {
-        Self {
-            keys: KeyRepository::new(path),
-            max_active: usize::try_from(max_active).unwrap_or(usize::MAX),
+    fn refuse_to_lose_keys_in_use(&self) -> anyhow::Result<()> {
+        let Some((path, ended)) = self.keys.doomed(self.max_active)? else {
+            return Ok(());
+        };
+        let until = ended + self.lifetime;
+        if until > SystemTime::now() {
+            bail!(
+                "a rotation would delete {}, and what was made with it is good until {}; raise \
+                 [{}] max_active_keys, rotate later, or give --force",
+                path.display(),
+                Timestamp::from(DateTime::<Utc>::from(until)).whole_seconds(),
+                self.group
+            );
         }
+        Ok(())
     }
 }
 
 /// The keys of tokens.
 pub(super) fn of_tokens(config: &Config) -> Repository {
     let options = &config.fernet_tokens;
-    Repository::new(&options.key_repository, options.max_active_keys)
+    Repository {
+        keys: KeyRepository::new(&options.key_repository),
+        max_active: usize::try_from(options.max_active_keys).unwrap_or(usize::MAX),
+        lifetime: Duration::from_secs(config.token.expiration),
+        group: "fernet_tokens",
+    }
 }
 
 /// The keys of receipts.
 pub(super) fn of_receipts(config: &Config) -> Repository {
     let options = &config.fernet_receipts;
-    Repository::new(&options.key_repository, options.max_active_keys)
+    Repository {
+        keys: KeyRepository::new(&options.key_repository),
+        max_active: usize::try_from(options.max_active_keys).unwrap_or(usize::MAX),
+        lifetime: Duration::from_secs(config.receipt.expiration),
+        group: "fernet_receipts",
+    }
 }
 
 /// Both; one when they are the same.
@@ -53,6 +81,9 @@ pub(super) fn of_credentials(config: &Config) -> Repository {
     Repository {
         keys: KeyRepository::new(&config.credential.key_repository),
         max_active: CREDENTIAL_KEYS,
+        // What depends on them is asked of the database.
+        lifetime: Duration::ZERO,
+        group: "credential",
     }
 }
 
@@ -61,7 +92,10 @@ pub(super) fn setup(repositories: &[Repository], options: &KeyOwner) -> anyhow::
     let Some(owner) = owner::of(options)? else {
         return Ok(ExitCode::from(USAGE));
     };
-    for Repository { keys, max_active } in repositories {
+    for Repository {
+        keys, max_active, ..
+    } in repositories
+    {
         let path = keys.path().display();
         match keys.setup(*max_active, owner)? {
             true => tracing::info!("made the keys in {path}"),
@@ -71,12 +105,29 @@ pub(super) fn setup(repositories: &[Repository], options: &KeyOwner) -> anyhow::
     Ok(ExitCode::SUCCESS)
 }
 
+/// Puts each repository's staged key into use. Refuses to delete a key with which something was made
+/// that may still be good, unless forced.
+pub(super) fn rotate(
+    repositories: &[Repository],
+    options: &KeyRotation,
+) -> anyhow::Result<ExitCode> {
+    if !options.force {
+        for repository in repositories {
+            repository.refuse_to_lose_keys_in_use()?;
+        }
+    }
+    promote(repositories, &options.owner)
+}
+
 /// Puts each repository's staged key into use.
-pub(super) fn rotate(repositories: &[Repository], options: &KeyOwner) -> anyhow::Result<ExitCode> {
+pub(super) fn promote(repositories: &[Repository], options: &KeyOwner) -> anyhow::Result<ExitCode> {
     let Some(owner) = owner::of(options)? else {
         return Ok(ExitCode::from(USAGE));
     };
-    for Repository { keys, max_active } in repositories {
+    for Repository {
+        keys, max_active, ..
+    } in repositories
+    {
         keys.rotate(*max_active, owner)?;
         tracing::info!("rotated the keys in {}", keys.path().display());
     }

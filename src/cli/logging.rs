@@ -1,28 +1,28 @@
 //! The log: where it goes, in which form, and how much of it.
 
 mod file;
+mod json;
+mod lines;
 
 use super::arguments::Program;
 use crate::config::{Config, LogFormat};
 use anyhow::Context as _;
 use chrono::format::{Item, StrftimeItems};
 use file::LogFile;
+use json::JsonLines;
+use lines::Lines;
 use std::io::{self, IsTerminal as _, Write};
 use std::path::PathBuf;
-use tracing_appender::non_blocking::{NonBlocking, NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::fmt::{format::Writer, time::FormatTime};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{EnvFilter, Layer, Registry, fmt, reload};
 
-/// Lines that may wait for a slow disk or terminal; then requests wait, too, rather than lose lines.
-const LINES_WAITING: usize = 8192;
-
 /// The running log. Dropping it writes what is still waiting.
 pub(super) struct Log {
     level: reload::Handle<EnvFilter, Registry>,
     is_file: bool,
-    _writer: WorkerGuard,
+    _writer: lines::Guard,
 }
 
 impl Log {
@@ -57,11 +57,7 @@ pub(super) fn start(program: Program, config: &Config, serves: bool) -> anyhow::
             }
         }
     };
-    let (writer, guard) = NonBlockingBuilder::default()
-        .lossy(false)
-        .buffered_lines_limit(LINES_WAITING)
-        .thread_name("log")
-        .finish(writer);
+    let (writer, guard) = lines::start(writer).context("the log's thread can't be started")?;
     let json = options.use_json
         || match config.server.log_format {
             LogFormat::Json => true,
@@ -71,7 +67,7 @@ pub(super) fn start(program: Program, config: &Config, serves: bool) -> anyhow::
     let (level, handle) = reload::Layer::new(filter(config));
     tracing_subscriber::registry()
         .with(level)
-        .with(lines(config, writer, json, terminal))
+        .with(layer(config, writer, json, terminal))
         .try_init()
         .context("the log can't be started")?;
     warn_of_ignored(config);
@@ -84,22 +80,15 @@ pub(super) fn start(program: Program, config: &Config, serves: bool) -> anyhow::
 
 type Levelled = tracing_subscriber::layer::Layered<reload::Layer<EnvFilter, Registry>, Registry>;
 
-fn lines(
+fn layer(
     config: &Config,
-    writer: NonBlocking,
+    writer: Lines,
     json: bool,
     terminal: bool,
 ) -> Box<dyn Layer<Levelled> + Send + Sync> {
     if json {
-        let lines = fmt::layer()
-            .json()
-            .flatten_event(true)
-            .with_current_span(false);
-        return lines
-            .with_span_list(false)
-            .with_timer(Utc)
-            .with_writer(writer)
-            .boxed();
+        let lines = fmt::layer().event_format(JsonLines).with_ansi(false);
+        return lines.with_writer(writer).boxed();
     }
     let lines = fmt::layer().with_ansi(terminal && config.default.log_color);
     lines
@@ -168,20 +157,6 @@ impl<A: Write, B: Write> Write for Both<A, B> {
     fn flush(&mut self) -> io::Result<()> {
         self.0.flush()?;
         self.1.flush()
-    }
-}
-
-/// Times of JSON lines.
-struct Utc;
-
-impl FormatTime for Utc {
-    fn format_time(&self, writer: &mut Writer<'_>) -> std::fmt::Result {
-        let now = chrono::Utc::now();
-        write!(
-            writer,
-            "{}",
-            now.to_rfc3339_opts(chrono::SecondsFormat::Micros, true)
-        )
     }
 }
 

@@ -2,14 +2,25 @@
 //!
 //! A hash takes tens of milliseconds of CPU. Were it done on the runtime's own threads, a storm of
 //! logins would stop token validation; were its queue unbounded, every login of the storm would
-//! time out. So: as many threads as cores, a short queue, and an honest refusal when it is full.
+//! time out. So: as many threads as cores, of low priority, a short queue, and an honest refusal when it
+//! is full.
 
+use crate::crypto::password;
 use crate::{Error, Result};
 use std::collections::VecDeque;
+use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
+use std::time::Duration;
 use tokio::sync::oneshot;
+
+/// How much nicer than the rest of the process the threads are. With a tenth of the others' weight they
+/// use whatever is left of the processors, and wait when there are requests to answer.
+const NICER: i32 = 10;
+
+/// A thread that had nothing to do for so long gives its memory back.
+const IDLE: Duration = Duration::from_secs(2);
 
 /// The pool. Its threads end when it is dropped, after the jobs they are at.
 pub struct HashingPool {
@@ -77,7 +88,8 @@ where
 }
 
 impl HashingPool {
-    /// Starts so many threads (at least one) before a queue of so many waiting jobs (at least one).
+    /// Starts so many threads (0 means one for each processor) before a queue of so many waiting jobs
+    /// (at least one).
     ///
     /// # Errors
     /// [`Error::Internal`] when the operating system gives no threads.
@@ -88,7 +100,11 @@ impl HashingPool {
             capacity: queue.max(1),
         });
         let pool = Self { shared };
-        for number in 0..threads.max(1) {
+        let threads = match threads {
+            0 => thread::available_parallelism().map_or(1, NonZeroUsize::get),
+            threads => threads,
+        };
+        for number in 0..threads {
             let shared = Arc::clone(&pool.shared);
             thread::Builder::new()
                 .name(format!("hashing-{number}"))
@@ -165,6 +181,7 @@ impl Shared {
 
     /// A thread's life.
     fn work(&self) {
+        be_nice();
         while let Some(job) = self.next() {
             job.run();
             let mut state = self.lock();
@@ -174,6 +191,7 @@ impl Shared {
     }
 
     fn next(&self) -> Option<Box<dyn Job>> {
+        let mut patience = IDLE;
         let mut state = self.lock();
         loop {
             if state.closed {
@@ -186,12 +204,31 @@ impl Shared {
                     return Some(job);
                 }
                 None => {
-                    state = self
+                    let (woken, waited) = self
                         .wake
-                        .wait(state)
-                        .unwrap_or_else(PoisonError::into_inner)
+                        .wait_timeout(state, patience)
+                        .unwrap_or_else(PoisonError::into_inner);
+                    state = woken;
+                    if waited.timed_out() && patience == IDLE {
+                        patience = Duration::MAX;
+                        drop(state);
+                        password::release_memory();
+                        state = self.lock();
+                    }
                 }
             }
+        }
+    }
+}
+
+/// Lowers the calling thread's priority, where the operating system keeps one for each thread. It is no
+/// harm where it can't be.
+fn be_nice() {
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::process::{getpriority_process, setpriority_process};
+        if let Ok(nice) = getpriority_process(None) {
+            let _ = setpriority_process(None, (nice + NICER).min(19));
         }
     }
 }
@@ -232,6 +269,32 @@ mod tests {
     async fn a_job_gives_its_answer() {
         let pool = HashingPool::new(2, 8).unwrap();
         assert_eq!(pool.run(|| 6 * 7).await.unwrap(), 42);
+    }
+
+    #[tokio::test]
+    async fn unless_told_otherwise_there_is_a_thread_for_each_processor() {
+        let processors = thread::available_parallelism().unwrap().get();
+        let pool = Arc::new(HashingPool::new(0, 8).unwrap());
+        let all_run = Arc::new(std::sync::Barrier::new(processors));
+        let jobs: Vec<_> = (0..processors)
+            .map(|_| {
+                let (pool, all_run) = (Arc::clone(&pool), Arc::clone(&all_run));
+                tokio::spawn(async move { pool.run(move || all_run.wait()).await.is_ok() })
+            })
+            .collect();
+        for job in jobs {
+            let done = tokio::time::timeout(Duration::from_secs(30), job).await;
+            assert!(done.unwrap().unwrap(), "they do not run side by side");
+        }
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn hashing_gives_way_to_the_rest_of_the_process() {
+        let nice = || rustix::process::getpriority_process(None).unwrap();
+        let pool = HashingPool::new(1, 1).unwrap();
+        let hashing = pool.run(nice).await.unwrap();
+        assert_eq!(hashing, (nice() + NICER).min(19));
     }
 
     #[tokio::test]

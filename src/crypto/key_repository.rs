@@ -10,11 +10,18 @@ use crate::crypto::fernet::{FernetKey, FernetKeys, NULL_KEY};
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 use zeroize::Zeroizing;
 
 /// A key is 44 characters; nothing near this size is one.
 const MAX_KEY_FILE: u64 = 4096;
 const STAGED: u64 = 0;
+
+/// How often a directory is read again because somebody changed it meanwhile.
+const MOST_READS: usize = 10;
+
+/// An empty key file is about to be filled, unless it is as old as this.
+const TIME_TO_FILL: Duration = Duration::from_secs(2);
 
 /// A directory of keys.
 #[derive(Clone, Debug)]
@@ -62,6 +69,9 @@ struct KeyFile {
     metadata: fs::Metadata,
 }
 
+/// The keys of a directory, the primary first, and what is worth a warning.
+type KeysRead = (Vec<FernetKey>, Vec<String>);
+
 impl KeyRepository {
     /// A repository at a path, which need not exist yet.
     pub fn new(path: impl Into<PathBuf>) -> Self {
@@ -82,10 +92,10 @@ impl KeyRepository {
     ///
     /// # Errors
     /// [`Error::Internal`](crate::Error::Internal) when the directory is missing or holds no key,
-    /// and when a key file can't be read or is no key. An empty file is passed over with a warning.
+    /// and when a key file can't be read, is no key or is just being written. A file that stays empty is
+    /// passed over with a warning.
     pub fn load(&self) -> Result<LoadedKeys> {
-        let stamp = self.stamp()?;
-        let (keys, warnings) = self.read_keys()?;
+        let (stamp, (keys, warnings)) = self.read_settled()?;
         let keys =
             FernetKeys::new(keys).map_err(|_| failed("use", &self.path, "it has no keys"))?;
         Ok(LoadedKeys {
@@ -102,7 +112,7 @@ impl KeyRepository {
     /// a warning.
     pub fn load_with_null_key(&self) -> Result<LoadedKeys> {
         let (stamp, (mut keys, mut warnings)) = match self.path.is_dir() {
-            true => (self.stamp()?, self.read_keys()?),
+            true => self.read_settled()?,
             false => (Stamp(Vec::new()), Default::default()),
         };
         if keys.is_empty() {
@@ -187,6 +197,28 @@ impl KeyRepository {
         self.prune(max_active_keys)
     }
 
+    /// The newest of the keys that [`Self::rotate`] would delete, and when it last made tokens: keys that
+    /// are older did so before. The times are those of the files, which a copy must preserve.
+    pub fn doomed(&self, max_active_keys: usize) -> Result<Option<(PathBuf, SystemTime)>> {
+        let files = self.key_files()?;
+        let (staged, used): (Vec<_>, Vec<_>) = files.iter().partition(|file| file.number == STAGED);
+        let surplus = (files.len() + 1).saturating_sub(max_active_keys.max(1));
+        let Some(last) = surplus.min(used.len()).checked_sub(1) else {
+            return Ok(None);
+        };
+        // A key is staged when the one before it comes into use; so the file after next is as old as
+        // the end of this one's use.
+        let successor = used.iter().chain(&staged).nth(last + 2);
+        let ended = match successor {
+            Some(file) => file
+                .metadata
+                .modified()
+                .map_err(|e| failed("read", &file.path, e))?,
+            None => SystemTime::now(),
+        };
+        Ok(Some((used[last].path.clone(), ended)))
+    }
+
     fn prune(&self, max_active_keys: usize) -> Result<()> {
         let files = self.key_files()?;
         let surplus = files.len().saturating_sub(max_active_keys.max(1));
@@ -211,8 +243,20 @@ impl KeyRepository {
         self.path.join(number.to_string())
     }
 
-    /// The primary key first, and what is worth a warning.
-    fn read_keys(&self) -> Result<(Vec<FernetKey>, Vec<String>)> {
+    /// [`Self::read_keys`] of a moment in which nobody changed the directory: a listing that is taken
+    /// while a key is renamed may lack it.
+    fn read_settled(&self) -> Result<(Stamp, KeysRead)> {
+        for _ in 0..MOST_READS {
+            let stamp = self.stamp()?;
+            let read = self.read_keys();
+            if self.stamp()? == stamp {
+                return Ok((stamp, read?));
+            }
+        }
+        Err(failed("read", &self.path, "it changes all the time"))
+    }
+
+    fn read_keys(&self) -> Result<KeysRead> {
         let mut keys = Vec::new();
         let mut warnings = Vec::new();
         for file in self.key_files()?.into_iter().rev() {
@@ -223,6 +267,9 @@ impl KeyRepository {
             let text = fs::read_to_string(path).map_err(|e| failed("read", path, e))?;
             let text = Zeroizing::new(text);
             if text.is_empty() {
+                if is_young(&file.metadata) {
+                    return Err(failed("use", path, "it is empty, but just being written"));
+                }
                 warnings.push(format!("ignoring the empty key file {}", path.display()));
                 continue;
             }
@@ -266,6 +313,12 @@ impl KeyRepository {
     }
 }
 
+fn is_young(metadata: &fs::Metadata) -> bool {
+    let age = metadata.modified().map(|time| time.elapsed());
+    // A time in the future is no age at all.
+    !matches!(age, Ok(Ok(age)) if age >= TIME_TO_FILL)
+}
+
 fn key_number(name: &str) -> Option<u64> {
     name.bytes()
         .all(|byte| byte.is_ascii_digit())
@@ -304,6 +357,43 @@ mod tests {
 
     fn put(repository: &KeyRepository, name: &str, text: &str) {
         fs::write(repository.path().join(name), text).unwrap();
+    }
+
+    fn made_ago(repository: &KeyRepository, name: &str, seconds: u64) {
+        let file = fs::File::options()
+            .append(true)
+            .open(repository.path().join(name))
+            .unwrap();
+        let time = SystemTime::now() - Duration::from_secs(seconds);
+        file.set_modified(time).unwrap();
+    }
+
+    #[test]
+    fn a_rotation_says_which_key_it_would_delete_and_since_when_that_is_not_used() {
+        let (_home, repository) = repository();
+        let doomed = |most| {
+            let (path, ended) = repository.doomed(most).unwrap()?;
+            let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+            Some((name, ended.elapsed().unwrap().as_secs()))
+        };
+        repository.setup(3, SELF).unwrap();
+        assert_eq!(doomed(3), None);
+        assert_eq!(
+            doomed(2),
+            Some(("1".to_owned(), 0)),
+            "it is the primary one"
+        );
+        repository.rotate(3, SELF).unwrap();
+        // 1 was followed by 2 when the present 0 was staged.
+        made_ago(&repository, "0", 50);
+        made_ago(&repository, "1", 200);
+        made_ago(&repository, "2", 100);
+        assert_eq!(doomed(3), Some(("1".to_owned(), 50)));
+        assert_eq!(doomed(2), Some(("2".to_owned(), 0)));
+        put(&repository, "3", NULL_KEY);
+        made_ago(&repository, "3", 70);
+        assert_eq!(doomed(4), Some(("1".to_owned(), 70)));
+        assert_eq!(doomed(5), None);
     }
 
     #[test]
@@ -372,6 +462,8 @@ mod tests {
             put(&repository, name, NULL_KEY);
         }
         put(&repository, "9", "");
+        assert!(repository.load().is_err(), "it may be about to be filled");
+        made_ago(&repository, "9", 60);
         let loaded = repository.load().unwrap();
         assert_eq!(loaded.keys.len(), 2);
         assert_eq!(loaded.warnings.len(), 1, "{:?}", loaded.warnings);

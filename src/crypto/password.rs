@@ -1,5 +1,6 @@
 //! Password hashing: Argon2id and every format that Keystone databases hold.
 
+mod scratch;
 mod stored;
 
 use crate::crypto::fill_random;
@@ -223,12 +224,20 @@ pub fn dummy(parameters: &HashParameters, password: &str) {
     std::hint::black_box(hash(&parameters, password).is_ok());
 }
 
+/// Gives back the memory that this thread keeps for its next hash; for threads with nothing to do.
+pub fn release_memory() {
+    scratch::release();
+}
+
 /// Whether a stored hash was made by another algorithm or with other costs than those configured.
 pub fn needs_rehash(parameters: &HashParameters, hash: &str) -> bool {
     StoredHash::parse(hash).is_none_or(|stored| {
         stored.recipe != parameters.recipe() || stored.salt.len() != parameters.salt_length()
     })
 }
+
+/// The functions that [`partial_hash`] offers.
+pub const PARTIAL_HASHES: [&str; 5] = ["sha1", "sha224", "sha256", "sha384", "sha512"];
 
 /// A keyed hash by which a wrong password can be recognized, and not found out: base64 of
 /// HMAC(key, HMAC(salt, password)). `None` for a function that is not offered.

@@ -4,6 +4,7 @@ pub mod expansion;
 pub mod grants;
 pub mod implied;
 pub mod listing;
+pub mod lookup;
 mod roles;
 mod tenants;
 

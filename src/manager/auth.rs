@@ -1,5 +1,7 @@
 //! Logins: from credentials to a token.
 
+mod reissue;
+
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::manager::delegation;

@@ -1,5 +1,6 @@
 //! Regions, services and endpoints.
 
+mod endpoint_filter;
 mod endpoints;
 mod regions;
 mod services;
@@ -7,6 +8,7 @@ mod snapshot;
 mod triples;
 pub mod urls;
 
+pub use endpoint_filter::EndpointGroupChanges;
 pub use endpoints::{EndpointChanges, NewEndpoint, RegionChoice};
 pub use regions::RegionChanges;
 pub use services::ServiceChanges;
@@ -14,13 +16,15 @@ pub use snapshot::CatalogCache;
 pub use triples::{EndpointTriple, NewEndpointTriple};
 
 use crate::app::App;
+use crate::driver::sql::catalog as sql;
 use crate::driver::sql::db::{Area, Session};
 use crate::driver::sql::token::{
     self as facts, CatalogEndpointRow, CatalogRow, EndpointAssociations,
 };
 use crate::error::Result;
 use crate::model::ProjectId;
-use crate::model::token::{CatalogEndpoint, CatalogService};
+use crate::model::list::ListHints;
+use crate::model::token::{Catalog, CatalogEndpoint, CatalogService};
 use serde_json::Value;
 use snapshot::CatalogSnapshot;
 use std::sync::Arc;
@@ -45,31 +49,55 @@ impl<'a> CatalogManager<'a> {
         s: &mut Session,
         urls: &UrlContext<'_>,
         project: Option<&ProjectId>,
-    ) -> Result<Vec<CatalogService>> {
+    ) -> Result<Catalog> {
         let snapshot = self.snapshot(s).await?;
+        let whole = || snapshot.whole(urls, || assemble(&snapshot.rows, urls, |_, _| true));
         let Some(project) = project else {
-            return Ok(assemble(&snapshot.rows, urls, |_, _| true));
+            return whole();
         };
         let associations = if snapshot.has_associations {
             facts::endpoint_associations(s, project).await?
         } else {
             EndpointAssociations::default()
         };
-        if associations.endpoint_ids.is_empty() && associations.group_filters.is_empty() {
+        let is_shown = |row: &CatalogRow| {
+            let endpoint = row.endpoint.as_ref();
+            endpoint.is_some_and(|endpoint| is_associated(&associations, row, endpoint))
+        };
+        if !snapshot.rows.iter().any(is_shown)
+            && !self.has_disabled(s, project, &associations).await?
+        {
             let config = self.app.config();
-            return Ok(
-                if config.endpoint_filter.return_all_endpoints_if_no_filter {
-                    assemble(&snapshot.rows, urls, |_, _| true)
-                } else {
-                    Vec::new()
-                },
-            );
+            return if config.endpoint_filter.return_all_endpoints_if_no_filter {
+                whole()
+            } else {
+                Catalog::new(&[])
+            };
         }
         let mut services = assemble(&snapshot.rows, urls, |row, endpoint| {
             is_associated(&associations, row, endpoint)
         });
         services.retain(|service| !service.endpoints.is_empty());
-        Ok(services)
+        Catalog::new(&services)
+    }
+
+    /// Whether a project is associated with endpoints, although none of them is enabled: such a
+    /// project sees an empty catalog, while associations with nothing at all narrow nothing.
+    async fn has_disabled(
+        &self,
+        s: &mut Session,
+        project: &ProjectId,
+        associations: &EndpointAssociations,
+    ) -> Result<bool> {
+        if associations.endpoint_ids.is_empty() && associations.group_filters.is_empty() {
+            return Ok(false);
+        }
+        let one = ListHints {
+            limit: Some(1),
+            ..ListHints::default()
+        };
+        let page = sql::endpoints_of_project(s, project, &one).await?;
+        Ok(!page.items.is_empty())
     }
 
     /// The rows of the catalog, read again only when they may have changed.
@@ -80,10 +108,8 @@ impl<'a> CatalogManager<'a> {
         if let Some(snapshot) = self.app.catalogs.get(version, now) {
             return Ok(snapshot);
         }
-        let rows = facts::catalog(s).await?;
-        let has_associations = facts::any_endpoint_associations(s).await?;
-        let snapshot = CatalogSnapshot::new(rows, has_associations, version, now);
-        Ok(self.app.catalogs.keep(snapshot))
+        let (rows, has_associations) = facts::catalog(s).await?;
+        Ok(self.app.catalogs.keep(rows, has_associations, version, now))
     }
 }
 
@@ -149,7 +175,11 @@ fn is_associated(
                         "region_id" => endpoint.region_id.as_deref(),
                         _ => None,
                     };
-                    value.as_str() == actual && actual.is_some()
+                    // A null selects what has none; only endpoints' regions can be absent.
+                    match value {
+                        Value::Null => actual.is_none() && attribute == "region_id",
+                        value => actual.is_some() && value.as_str() == actual,
+                    }
                 })
             })
         })

@@ -1,11 +1,18 @@
 //! Revocation: recording what makes tokens bad, and holding tokens against it.
 
+mod index;
+mod log;
+mod marks;
+
+pub use log::RevocationLog;
+
 use crate::app::App;
-use crate::driver::sql::db::Session;
+use crate::driver::sql::db::{Area, Session};
 use crate::driver::sql::revoke as sql;
 use crate::error::{Error, Result};
-use crate::model::token::{ResolvedScope, ValidToken};
-use crate::model::{ProjectId, RevocationEvent, UserId};
+use crate::model::token::ValidToken;
+use crate::model::{ProjectId, RevocationEvent, Timestamp, UserId};
+use marks::{Marks, Member};
 
 /// Records and matches revocation events.
 pub struct RevokeManager<'a> {
@@ -18,7 +25,7 @@ impl<'a> RevokeManager<'a> {
         Self { app }
     }
 
-    /// Records events in a transaction of their own, and removes those that are past use.
+    /// Records events in a transaction of their own.
     pub async fn record(&self, events: Vec<RevocationEvent>) -> Result<()> {
         let (events, this) = (&events, self);
         self.app
@@ -32,17 +39,6 @@ impl<'a> RevokeManager<'a> {
         for event in events {
             sql::insert(s, event).await?;
         }
-        let config = self.app.config();
-        let kept = config
-            .token
-            .expiration
-            .saturating_add(config.revoke.expiration_buffer);
-        let oldest = self
-            .app
-            .clock
-            .now()
-            .plus_seconds(-i64::try_from(kept).unwrap_or(i64::MAX));
-        sql::prune(s, oldest).await?;
         Ok(())
     }
 
@@ -64,82 +60,102 @@ impl<'a> RevokeManager<'a> {
 
     /// Fails with 401 when any event revokes the token.
     pub async fn check(&self, token: &ValidToken) -> Result<()> {
-        let payload = &token.payload;
-        let candidates = sql::Candidates {
-            issued_at: payload.issued_at,
-            user_ids: users_of(token),
-            project_id: project_of(token),
-            audit_id: payload.audit_ids.first().map(String::as_str),
-            trust_id: token.trust().map(|trust| trust.id.as_str()),
+        let marks = Marks::of(token);
+        let revoked = if self.catch_up().await? {
+            self.app.revocations.revokes(&marks)
+        } else {
+            // A long table is still being read.
+            self.ask_database(&marks).await?
         };
-        let mut session = self.app.db.session().await?;
-        let events = sql::candidates(&mut session, candidates).await?;
-        if events.iter().any(|event| revokes(event, token)) {
+        if revoked {
             return Err(Error::unauthorized("the token is revoked"));
         }
         Ok(())
     }
-}
 
-/// Who may not be revoked if the token is to live: its user, and of a trust both sides.
-fn users_of(token: &ValidToken) -> Vec<&str> {
-    let mut users = vec![token.payload.user_id.as_str()];
-    users.extend(token.trust().map(|trust| trust.trustor_user_id.as_str()));
-    users
-}
-
-fn project_of(token: &ValidToken) -> Option<&str> {
-    match &token.scope {
-        ResolvedScope::Project { id, .. } => Some(id),
-        _ => None,
-    }
-}
-
-/// Whether an event matches a token: each member that it names must be the token's.
-fn revokes(event: &RevocationEvent, token: &ValidToken) -> bool {
-    let payload = &token.payload;
-    let scope_domain = match &token.scope {
-        ResolvedScope::Domain(domain) => Some(domain.id.as_str()),
-        _ => None,
-    };
-    let same = |wanted: &Option<String>, actual: Option<&str>| match wanted {
-        Some(wanted) => actual == Some(wanted.as_str()),
-        None => true,
-    };
-    // An event that names a domain and an expiry means the domain that a token is scoped to; one that
-    // names a domain alone means the user's domain as well.
-    let domain_matches = match (&event.domain_id, event.expires_at) {
-        (Some(domain), Some(_)) => scope_domain == Some(domain.as_str()),
-        (Some(domain), None) => {
-            scope_domain == Some(domain.as_str()) || token.user.domain.id == domain.as_str()
+    /// Reads the events that came since the last look, unless there can't be any. Returns whether all
+    /// are known now.
+    async fn catch_up(&self) -> Result<bool> {
+        let log = &self.app.revocations;
+        let versions = self.app.db.versions();
+        // Without a cache nobody polls, and Python's events raise no version.
+        let must_look = !self.app.tokens.is_enabled();
+        if !must_look && log.is_read_up_to(versions.of(Area::Revoke)) {
+            return Ok(true);
         }
-        (None, _) => true,
-    };
-    payload.issued_at <= event.issued_before
-        && domain_matches
-        && same(&event.project_id, project_of(token))
-        && (event.user_id.as_deref()).is_none_or(|wanted| users_of(token).contains(&wanted))
-        && same(
-            &event.audit_id,
-            payload.audit_ids.first().map(String::as_str),
-        )
-        && same(
-            &event.audit_chain_id,
-            payload.audit_ids.get(1).map(String::as_str),
-        )
-        && same(
-            &event.trust_id,
-            token.trust().map(|trust| trust.id.as_str()),
-        )
-        && same(
-            &event.consumer_id,
-            token.access_token().map(|token| token.consumer_id.as_str()),
-        )
-        && event
-            .expires_at
-            .is_none_or(|expires_at| expires_at == payload.expires_at)
-        && event
-            .role_id
-            .as_ref()
-            .is_none_or(|id| token.roles.iter().any(|role| role.id == id.as_str()))
+        let mut reading = match log.try_reading() {
+            Some(reading) => reading,
+            None => {
+                let reading = log.reading().await;
+                if !reading.is_complete {
+                    return Ok(false);
+                }
+                reading
+            }
+        };
+        let version = versions.of(Area::Revoke);
+        if !must_look && log.is_read_up_to(version) {
+            return Ok(true);
+        }
+        let mut session = self.app.db.session().await?;
+        let progress = log.read_on(&mut session, &mut reading).await?;
+        if !progress.is_partial {
+            log.set_read_up_to(version);
+        }
+        Ok(!progress.is_partial)
+    }
+
+    /// Learns of events that other processes recorded; of Python's nobody else tells. To be called
+    /// periodically.
+    pub async fn follow(&self) -> Result<()> {
+        let log = &self.app.revocations;
+        let versions = self.app.db.versions();
+        let mut reading = log.reading().await;
+        let mut version = versions.of(Area::Revoke);
+        loop {
+            let mut session = self.app.db.session().await?;
+            let progress = log.read_on(&mut session, &mut reading).await?;
+            if progress.found {
+                versions.bump_local(Area::Revoke);
+                version += 1;
+            }
+            if !progress.is_partial {
+                log.set_read_up_to(version);
+                return Ok(());
+            }
+        }
+    }
+
+    /// Forgets events that are past use, here and in the database.
+    pub async fn prune(&self) -> Result<()> {
+        let oldest = self.oldest_in_use();
+        self.app.revocations.forget(oldest);
+        sql::prune(&mut self.app.db.session().await?, oldest).await?;
+        Ok(())
+    }
+
+    /// The events that mean the token, by a search in the table.
+    async fn ask_database(&self, token: &Marks<'_>) -> Result<bool> {
+        let candidates = sql::Candidates {
+            issued_at: token.issued_at(),
+            user_ids: token.all(Member::User).collect(),
+            project_id: token.all(Member::Project).next(),
+            audit_id: token.all(Member::Audit).next(),
+            trust_id: token.all(Member::Trust).next(),
+        };
+        let mut session = self.app.db.session().await?;
+        let events = sql::candidates(&mut session, candidates).await?;
+        Ok(events.iter().any(|event| token.meet(event)))
+    }
+
+    /// Tokens that were issued up to then have ended, and so has the use of events that mean them.
+    fn oldest_in_use(&self) -> Timestamp {
+        let config = self.app.config();
+        let kept = config
+            .token
+            .expiration
+            .saturating_add(config.revoke.expiration_buffer);
+        let kept = i64::try_from(kept).unwrap_or(i64::MAX);
+        self.app.clock.now().plus_seconds(kept.saturating_neg())
+    }
 }

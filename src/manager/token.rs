@@ -10,7 +10,7 @@ use crate::app::App;
 use crate::error::{Error, Result};
 use crate::model::token::{TokenPayload, ValidToken};
 use crate::model::{RevocationEvent, Timestamp, UserId};
-use cache::Freshness;
+use cache::{Facts, Freshness};
 use std::sync::Arc;
 
 /// Issues, validates and revokes tokens.
@@ -32,38 +32,13 @@ impl<'a> TokenManager<'a> {
         let settings = self.app.settings();
         let freshness = Freshness::of(self.app.db.versions());
         let token = settings.tokens.encode(&payload)?;
-        let resolved = self.resolve(payload).await.map_err(|error| match error {
+        let now = self.app.clock.now();
+        let resolved = self.resolve_or_recall(payload, &freshness, now).await;
+        let (resolved, facts) = resolved.map_err(|error| match error {
             Error::NotFound { .. } => Error::unauthorized(error.to_string()),
             other => other,
         })?;
-        let entry = Arc::new(TokenEntry::issued(
-            resolved,
-            freshness,
-            self.app.clock.now(),
-        ));
-        self.app.tokens.insert(&token, &entry);
-        Ok((token, entry))
-    }
-
-    /// As [`issue`](Self::issue), for a payload that differs from a former token's in times and audit
-    /// ids only: what that one was resolved to is used again while it is true.
-    pub async fn issue_like(
-        &self,
-        former: Option<Arc<TokenEntry>>,
-        payload: TokenPayload,
-    ) -> Result<(String, Arc<TokenEntry>)> {
-        let now = self.app.clock.now();
-        let freshness = Freshness::of(self.app.db.versions());
-        let keeps = self.app.tokens.is_enabled();
-        let Some(former) = former.filter(|former| keeps && former.is_fresh(&freshness, now)) else {
-            return Box::pin(self.issue(payload)).await;
-        };
-        let token = self.app.settings().tokens.encode(&payload)?;
-        let resolved = ValidToken {
-            payload,
-            ..former.token.clone()
-        };
-        let entry = Arc::new(former.succeeded_by(resolved));
+        let entry = Arc::new(TokenEntry::issued(resolved, facts, &freshness));
         self.app.tokens.insert(&token, &entry);
         Ok((token, entry))
     }
@@ -107,11 +82,28 @@ impl<'a> TokenManager<'a> {
                 Error::unauthorized("the token is not one that this server can read")
             })?;
         check_expiry(&payload, now.seconds(), window)?;
-        let resolved = self.resolve(payload).await?;
+        let (resolved, facts) = self.resolve_or_recall(payload, &freshness, now).await?;
         self.app.revoke().check(&resolved).await?;
-        let entry = Arc::new(TokenEntry::new(resolved, freshness, now));
+        let entry = Arc::new(TokenEntry::new(resolved, facts, &freshness));
         self.app.tokens.insert(token, &entry);
         Ok(entry)
+    }
+
+    /// What the payload names: read, unless a token of the same user for the same scope was resolved a
+    /// moment ago.
+    async fn resolve_or_recall(
+        &self,
+        payload: TokenPayload,
+        freshness: &Freshness,
+        now: Timestamp,
+    ) -> Result<(ValidToken, Facts)> {
+        if let Some(known) = self.app.tokens.resolved(&payload, freshness, now) {
+            return Ok(known);
+        }
+        let facts = Facts::new(freshness, now);
+        let resolved = Box::pin(self.resolve(payload)).await?;
+        self.app.tokens.keep_resolved(&resolved, facts);
+        Ok((resolved, facts))
     }
 
     /// Revokes a token, and with `cascade` every token that was made from it.

@@ -1,14 +1,27 @@
 //! Trusts: how they may follow from each other, and whether they hold.
 
+mod create;
+
+pub use create::NewTrust;
+
 use crate::app::App;
+use crate::driver::sql::assignment::role as roles_sql;
 use crate::driver::sql::db::Session;
 use crate::driver::sql::trust as sql;
 use crate::error::{Error, Result};
+use crate::model::event::{Event, ResourceKind};
 use crate::model::trust::Trust;
-use crate::model::{Timestamp, TrustId};
+use crate::model::{RevocationEvent, Role, Timestamp, TrustId, UserId};
 
 /// Chains end before this, whatever rows say.
 const LONGEST_CHAIN: usize = 100;
+
+/// Whose trusts are asked for.
+#[derive(Clone, Debug, Default)]
+pub struct TrustFilter {
+    pub trustor: Option<UserId>,
+    pub trustee: Option<UserId>,
+}
 
 /// Trusts.
 pub struct TrustManager<'a> {
@@ -33,6 +46,66 @@ impl<'a> TrustManager<'a> {
             .into_iter()
             .next()
             .ok_or_else(|| Error::not_found("trust", id))
+    }
+
+    /// Trusts that are not deleted, also those that are over or used up. Without their roles.
+    pub async fn trusts(&self, filter: &TrustFilter) -> Result<Vec<Trust>> {
+        let mut session = self.app.db.session().await?;
+        sql::trusts(
+            &mut session,
+            filter.trustor.as_ref(),
+            filter.trustee.as_ref(),
+        )
+        .await
+    }
+
+    /// The roles that a trust names, in order of id; those that are deleted are left out.
+    pub async fn roles(&self, trust: &Trust) -> Result<Vec<Role>> {
+        let mut session = self.app.db.session().await?;
+        let mut roles = roles_sql::roles_by_id(&mut session, &trust.role_ids).await?;
+        roles.sort_by(|a, b| a.id.cmp(&b.id));
+        Ok(roles)
+    }
+
+    /// Withdraws a trust and all that were made from it, and ends their tokens.
+    ///
+    /// # Errors
+    /// 404 when it is gone already.
+    pub async fn delete_trust(&self, id: &TrustId) -> Result<()> {
+        let this = self;
+        self.app
+            .db
+            .transaction(|s| Box::pin(async move { this.delete_in(s, id).await }))
+            .await
+    }
+
+    async fn delete_in(&self, s: &mut Session, id: &TrustId) -> Result<()> {
+        let now = self.app.clock.now();
+        let mut doomed = vec![id.clone()];
+        let mut next = 0;
+        while let Some(parent) = doomed.get(next) {
+            let children = sql::ids_made_from(s, parent).await?;
+            let fresh: Vec<TrustId> = children
+                .into_iter()
+                .filter(|child| !doomed.contains(child))
+                .collect();
+            doomed.extend(fresh);
+            next += 1;
+        }
+        if !sql::delete_trusts(s, &doomed, now).await? {
+            return Err(Error::not_found("trust", id));
+        }
+        for id in &doomed {
+            s.notify(Event::deleted(ResourceKind::Trust, id));
+        }
+        let events: Vec<_> = doomed
+            .iter()
+            .map(|id| RevocationEvent {
+                trust_id: Some(id.to_string()),
+                ..RevocationEvent::at(now)
+            })
+            .collect();
+        self.app.revoke().record_in(s, &events).await
     }
 
     /// Takes one of a trust's uses, if they are counted.

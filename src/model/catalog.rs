@@ -1,6 +1,6 @@
 //! Regions, services and endpoints.
 
-use super::{EndpointId, RegionId, ServiceId};
+use super::{EndpointGroupId, EndpointId, RegionId, ServiceId};
 use serde_json::{Map, Value};
 
 /// A region; regions form a forest.
@@ -33,4 +33,14 @@ pub struct Endpoint {
     pub url: String,
     pub enabled: bool,
     pub extra: Map<String, Value>,
+}
+
+/// Endpoints that have some attributes in common, to be shown to projects together.
+#[derive(Clone, Debug)]
+pub struct EndpointGroup {
+    pub id: EndpointGroupId,
+    pub name: String,
+    pub description: Option<String>,
+    /// Values of `interface`, `service_id` and `region_id` that an endpoint must have; a null wants none.
+    pub filters: Map<String, Value>,
 }

@@ -109,6 +109,10 @@ ids! {
     ServiceId;
     /// An endpoint of the catalog.
     EndpointId;
+    /// A group of endpoints (OS-EP-FILTER).
+    EndpointGroupId;
+    /// A policy document that is kept for other services.
+    PolicyId;
     /// A trust.
     TrustId;
     /// An application credential.

@@ -8,6 +8,9 @@ use super::{
     AccessTokenId, ApplicationCredentialId, DomainId, EndpointId, GroupId, IdpId, ProjectId,
     RegionId, RoleId, ServiceId, Timestamp, TrustId, UserId,
 };
+use crate::error::{Error, Result};
+use bytes::Bytes;
+use serde_json::value::RawValue;
 
 /// The facts inside a token. Everything else in a token's answer (roles, catalog, names) is looked up
 /// when the token is validated.
@@ -30,7 +33,7 @@ pub struct TokenPayload {
 }
 
 /// What a token reaches.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum TokenScope {
     /// Nothing but what the user may do without roles.
     Unscoped,
@@ -44,7 +47,7 @@ pub enum TokenScope {
 
 /// How a token came to be: the delegation or the federation behind it. What a token carries are ids;
 /// [`Delegation`] has the facts.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum TokenOrigin {
     /// The user's own credentials.
     Direct,
@@ -100,10 +103,22 @@ pub struct ValidToken {
     pub roles: Vec<RoleRef>,
     /// Names of `roles`, in the same order, as policy wants them.
     pub role_names: Vec<String>,
-    /// The service catalog with its URLs filled in; `None` for an unscoped token.
-    pub catalog: Option<Vec<CatalogService>>,
+    /// `None` for an unscoped token.
+    pub catalog: Option<Catalog>,
     /// Whether the project is the configured admin project; `None` when none is configured.
     pub is_admin_project: Option<bool>,
+}
+
+impl ValidToken {
+    /// The services of the catalog; none of an unscoped token. Parses the catalog's JSON.
+    ///
+    /// # Errors
+    /// As [`Catalog::services`].
+    pub fn services(&self) -> Result<Vec<CatalogService>> {
+        self.catalog
+            .as_ref()
+            .map_or(Ok(Vec::new()), Catalog::services)
+    }
 }
 
 /// The user of a token.
@@ -129,8 +144,45 @@ pub enum ResolvedScope {
     System,
 }
 
+/// A catalog with its URLs filled in, kept as the JSON array that answers show: it is by far the largest
+/// part of a token, and the tokens for one project share it.
+#[derive(Clone, Debug)]
+pub struct Catalog(Bytes);
+
+impl Catalog {
+    /// A catalog of these services.
+    ///
+    /// # Errors
+    /// 500 when the services can't be written as JSON.
+    pub fn new(services: &[CatalogService]) -> Result<Self> {
+        let json = serde_json::to_vec(services).map_err(Error::internal)?;
+        Ok(Self(json.into()))
+    }
+
+    /// `[{"endpoints": …}, …]`.
+    pub fn json(&self) -> &Bytes {
+        &self.0
+    }
+
+    /// The services, for answers of another shape. Parses the JSON.
+    ///
+    /// # Errors
+    /// 500 when the JSON is not what [`new`](Self::new) wrote.
+    pub fn services(&self) -> Result<Vec<CatalogService>> {
+        serde_json::from_slice(&self.0).map_err(Error::internal)
+    }
+}
+
+impl serde::Serialize for Catalog {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serde_json::from_slice::<&RawValue>(&self.0)
+            .map_err(serde::ser::Error::custom)?
+            .serialize(serializer)
+    }
+}
+
 /// A service of the catalog, as tokens show it.
-#[derive(Clone, Debug, serde::Serialize)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct CatalogService {
     pub endpoints: Vec<CatalogEndpoint>,
     pub id: ServiceId,
@@ -140,7 +192,7 @@ pub struct CatalogService {
 }
 
 /// An endpoint of the catalog, as tokens show it.
-#[derive(Clone, Debug, serde::Serialize)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct CatalogEndpoint {
     pub id: EndpointId,
     pub interface: String,

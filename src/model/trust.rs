@@ -1,6 +1,7 @@
 //! Trusts: what one user lets another do in its stead.
 
 use super::{ProjectId, RoleId, Timestamp, TrustId, UserId};
+use serde_json::{Map, Value};
 
 /// A trust as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +25,8 @@ pub struct Trust {
     pub redelegation_count: i64,
     /// What is delegated; the roles that these imply are as well.
     pub role_ids: Vec<RoleId>,
+    /// Members that the API doesn't know.
+    pub extra: Map<String, Value>,
 }
 
 impl Trust {

@@ -3,6 +3,7 @@
 
 mod answer;
 pub mod db;
+pub mod delegation;
 mod domains;
 pub mod notifications;
 mod scene;

@@ -4,13 +4,18 @@
 //! `postgres://user@host/` and `mysql://user@host/` a server on which the user may create databases.
 
 mod cli;
+mod cors;
+mod cost;
 mod database;
 mod edge;
 mod effective_roles;
 mod harness;
+mod healthcheck;
 mod notifications;
+mod revocation;
 mod routes;
 mod schema;
 mod structure;
+mod token_store;
 mod v2;
 mod v3;

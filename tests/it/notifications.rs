@@ -1,8 +1,31 @@
 //! Notifications: what others are told, in which form, and when nothing is said.
 
+use crate::harness::notifications::{EVENTS, NOT_HELD_YET};
 use crate::harness::{ADMIN_PASSWORD, TestApp, login_body};
+use axum::http::Method;
+use keystone::api::{v2, v3};
 use keystone::model::event::{Event, ResourceKind};
 use serde_json::{Value, json};
+
+#[test]
+fn every_changing_route_has_a_line_that_names_its_events() {
+    let routes = v3::routes::table().into_iter().chain(v2::routes::admin());
+    let missing: Vec<String> = routes
+        .filter(|route| !matches!(route.method, Method::GET | Method::HEAD))
+        .filter(|route| !NOT_HELD_YET.contains(&route.path))
+        .filter(|route| {
+            let method = route.method.as_str();
+            !EVENTS
+                .iter()
+                .any(|(known, path, _)| *known == method && *path == route.path)
+        })
+        .map(|route| format!("{} {}", route.method, route.path))
+        .collect();
+    assert!(
+        missing.is_empty(),
+        "tests/it/harness/notifications.rs lacks {missing:#?}"
+    );
+}
 
 /// The last notification of a type.
 async fn last(app: &TestApp, event_type: &str) -> Value {

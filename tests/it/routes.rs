@@ -21,29 +21,6 @@ const OUTSTANDING: &[(&str, &str)] = &[
     ("/v3/users/{user_id}/application_credentials/{application_credential_id}", "DELETE GET"),
     // auth
     ("/v3/auth/tokens/OS-PKI/revoked", "GET"),
-    // domain_config
-    ("/v3/domains/config/default", "GET"),
-    ("/v3/domains/config/{group}/default", "GET"),
-    ("/v3/domains/config/{group}/{option}/default", "GET"),
-    ("/v3/domains/{domain_id}/config", "DELETE GET PATCH PUT"),
-    ("/v3/domains/{domain_id}/config/{group}", "DELETE GET PATCH"),
-    ("/v3/domains/{domain_id}/config/{group}/{option}", "DELETE GET PATCH"),
-    // endpoint-policy
-    ("/v3/endpoints/{endpoint_id}/OS-ENDPOINT-POLICY/policy", "GET"),
-    ("/v3/policies/{policy_id}/OS-ENDPOINT-POLICY/endpoints", "GET"),
-    ("/v3/policies/{policy_id}/OS-ENDPOINT-POLICY/endpoints/{endpoint_id}", "DELETE GET PUT"),
-    ("/v3/policies/{policy_id}/OS-ENDPOINT-POLICY/services/{service_id}", "DELETE GET PUT"),
-    ("/v3/policies/{policy_id}/OS-ENDPOINT-POLICY/services/{service_id}/regions/{region_id}", "DELETE GET PUT"),
-    // ep-filter
-    ("/v3/OS-EP-FILTER/endpoint_groups", "GET POST"),
-    ("/v3/OS-EP-FILTER/endpoint_groups/{endpoint_group_id}", "DELETE GET PATCH"),
-    ("/v3/OS-EP-FILTER/endpoint_groups/{endpoint_group_id}/endpoints", "GET"),
-    ("/v3/OS-EP-FILTER/endpoint_groups/{endpoint_group_id}/projects", "GET"),
-    ("/v3/OS-EP-FILTER/endpoint_groups/{endpoint_group_id}/projects/{project_id}", "DELETE GET PUT"),
-    ("/v3/OS-EP-FILTER/endpoints/{endpoint_id}/projects", "GET"),
-    ("/v3/OS-EP-FILTER/projects/{project_id}/endpoint_groups", "GET"),
-    ("/v3/OS-EP-FILTER/projects/{project_id}/endpoints", "GET"),
-    ("/v3/OS-EP-FILTER/projects/{project_id}/endpoints/{endpoint_id}", "DELETE GET PUT"),
     // limits
     ("/v3/limits", "GET POST"),
     ("/v3/limits/model", "GET"),
@@ -62,19 +39,11 @@ const OUTSTANDING: &[(&str, &str)] = &[
     ("/v3/users/{user_id}/OS-OAUTH1/access_tokens/{access_token_id}/roles/{role_id}", "GET"),
     // oauth2
     ("/v3/OS-OAUTH2/token", "POST"),
-    // policy
-    ("/v3/policies", "GET POST"),
-    ("/v3/policies/{policy_id}", "DELETE GET PATCH"),
     // revoke
     ("/v3/OS-REVOKE/events", "GET"),
     // simple-cert
     ("/v3/OS-SIMPLE-CERT/ca", "GET"),
     ("/v3/OS-SIMPLE-CERT/certificates", "GET"),
-    // trust
-    ("/v3/OS-TRUST/trusts", "GET POST"),
-    ("/v3/OS-TRUST/trusts/{trust_id}", "DELETE GET"),
-    ("/v3/OS-TRUST/trusts/{trust_id}/roles", "GET"),
-    ("/v3/OS-TRUST/trusts/{trust_id}/roles/{role_id}", "GET"),
     // federation
     ("/v3/OS-FEDERATION/domains", "GET"),
     ("/v3/OS-FEDERATION/identity_providers", "GET"),

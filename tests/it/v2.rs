@@ -2,6 +2,8 @@
 
 mod discovery;
 mod endpoints;
+mod own_password;
+mod refusals;
 mod roles;
 mod services;
 mod tenants;

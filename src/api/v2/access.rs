@@ -3,15 +3,30 @@
 use super::tenants;
 use crate::error::{Error, Result};
 use crate::model::Project;
+use crate::model::delegation::Delegation;
 use crate::model::token::{CatalogService, ResolvedScope, TokenOrigin, ValidToken};
 use serde_json::{Map, Value, json};
 
 /// Fails with 401 when v2.0 has no way to say what the token is, so that its reader would take it for
-/// more or for something else: a domain's or the system's, and what somebody delegated.
+/// more or for something else: a domain's or the system's, a federated user's, and what somebody
+/// delegated by other means than a trust. A token of EC2 keys is a user's like any other.
 pub fn check_expressible(token: &ValidToken) -> Result<()> {
-    match (&token.scope, &token.payload.origin) {
-        (ResolvedScope::Unscoped | ResolvedScope::Project { .. }, TokenOrigin::Direct) => Ok(()),
-        _ => Err(Error::unauthorized("v2.0 can't express this token")),
+    let scope = matches!(
+        token.scope,
+        ResolvedScope::Unscoped | ResolvedScope::Project { .. }
+    );
+    let origin = matches!(
+        token.payload.origin,
+        TokenOrigin::Direct | TokenOrigin::Trust(_)
+    );
+    let steps = token
+        .delegation
+        .iter()
+        .all(|step| matches!(step, Delegation::Trust { .. } | Delegation::Ec2Credential));
+    if scope && origin && steps {
+        Ok(())
+    } else {
+        Err(Error::unauthorized("v2.0 can't express this token"))
     }
 }
 
@@ -24,7 +39,7 @@ pub fn tenant_id(token: &ValidToken) -> Option<&crate::model::ProjectId> {
 }
 
 /// The document of the token with this text; `tenant` is its project.
-pub fn document(token: &ValidToken, text: &str, tenant: Option<&Project>) -> Value {
+pub fn document(token: &ValidToken, text: &str, tenant: Option<&Project>) -> Result<Value> {
     let mut head = Map::new();
     head.insert("id".to_owned(), json!(text));
     head.insert("issued_at".to_owned(), json!(token.payload.issued_at));
@@ -40,9 +55,9 @@ pub fn document(token: &ValidToken, text: &str, tenant: Option<&Project>) -> Val
         .map(|name| json!({ "name": name }))
         .collect();
     let role_ids: Vec<_> = token.roles.iter().map(|role| &role.id).collect();
-    json!({ "access": {
+    let mut access = json!({
         "token": head,
-        "serviceCatalog": catalog(token.catalog.as_deref().unwrap_or_default()),
+        "serviceCatalog": catalog(&token.services()?),
         "user": {
             "id": token.user.id,
             "name": token.user.name,
@@ -51,7 +66,16 @@ pub fn document(token: &ValidToken, text: &str, tenant: Option<&Project>) -> Val
             "roles_links": [],
         },
         "metadata": { "is_admin": 0, "roles": role_ids },
-    } })
+    });
+    if let Some(trust) = token.trust() {
+        access["trust"] = json!({
+            "id": trust.id,
+            "trustor_user_id": trust.trustor_user_id,
+            "trustee_user_id": trust.trustee_user_id,
+            "impersonation": trust.impersonation,
+        });
+    }
+    Ok(json!({ "access": access }))
 }
 
 /// One endpoint of v2.0: the addresses of one type of service in one region.

@@ -1,6 +1,8 @@
 //! THE route tables of v2.0, one for each listener: one line a route, sorted by path.
 
-use super::{endpoints, extensions, roles, services, tenants, tokens, users, version};
+use super::{
+    endpoints, extensions, own_password, roles, services, tenants, tokens, users, version,
+};
 use crate::api::route::{Route, delete, get, head, patch, post, put};
 
 /// Routes of the public listener.
@@ -8,6 +10,7 @@ use crate::api::route::{Route, delete, get, head, patch, post, put};
 pub fn public() -> Vec<Route> {
     let mut routes = common();
     routes.extend([
+        patch("/v2.0/OS-KSCRUD/users/{user_id}", &[], own_password::change),
         get("/v2.0/extensions", &[], extensions::list_public),
         get("/v2.0/extensions/{alias}", &[], extensions::show_public),
         get("/v2.0/tenants", &[], tenants::list_own),

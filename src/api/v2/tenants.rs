@@ -36,7 +36,7 @@ const KNOWN: [&str; 9] = [
 
 /// `GET /v2.0/tenants` on the public listener: those that the caller has a role on.
 pub async fn list_own(ctx: Context) -> Result<Response> {
-    let user_id = &ctx.token().map_err(as_unauthorized)?.payload.user_id;
+    let user_id = &ctx.token().map_err(as_unauthorized)?.user.id;
     let hints = page(&ctx)?;
     let mut tenants = ctx.app.assignment().projects_of_user(user_id).await?;
     let domain = default_domain(&ctx);

@@ -10,7 +10,8 @@ use crate::error::{Error, Result};
 use crate::manager::auth::{AuthMethod, AuthRequest, DomainLookup, RequestedScope};
 use crate::manager::identity::UserLookup;
 use crate::manager::token::TokenEntry;
-use crate::model::{DomainId, ProjectId, Secret, UserId};
+use crate::model::token::{ResolvedScope, ValidToken};
+use crate::model::{DomainId, ProjectId, Secret, TrustId, UserId};
 use crate::policy::Target;
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -34,10 +35,18 @@ pub async fn create(ctx: Context, body: JsonBody) -> Result<Response> {
         }
     };
     let method = method(&ctx, auth)?;
-    let scope = scope(&ctx, auth)?;
+    let mut scope = scope(&ctx, auth)?;
+    let trust_id = optional_text(auth, "trust_id", LONGEST_NAME)?.map(TrustId::from);
+    let mut by_trust = false;
     if let AuthMethod::Token { id } = &method {
         let parent = ctx.app.token().validate(id.expose(), 0).await;
-        access::check_expressible(&parent.map_err(as_unauthorized)?.token)?;
+        let parent = parent.map_err(as_unauthorized)?;
+        access::check_expressible(&parent.token)?;
+        if let Some(trust_id) = trust_id {
+            check_trust(&ctx, &trust_id, &parent.token, &scope).await?;
+            scope = RequestedScope::Trust(trust_id);
+            by_trust = true;
+        }
     }
     let request = AuthRequest {
         methods: vec![method],
@@ -46,8 +55,45 @@ pub async fn create(ctx: Context, body: JsonBody) -> Result<Response> {
         scope,
     };
     let issued = ctx.app.auth().authenticate(request).await;
-    let (token, entry) = issued.map_err(as_unauthorized)?;
+    let (token, entry) = issued.map_err(|error| match as_unauthorized(error) {
+        // The login was good: it is the trust that does not hold.
+        Error::Unauthorized { reason, .. } if by_trust => Error::Forbidden(reason),
+        error => error,
+    })?;
     respond(&ctx, &token, &entry).await
+}
+
+/// Whether a token's user may use a trust for a tenant, which a login has to name beside it.
+///
+/// # Errors
+/// 403, whatever is wrong with the trust; 401 for an unknown tenant.
+async fn check_trust(
+    ctx: &Context,
+    id: &TrustId,
+    trustee: &ValidToken,
+    scope: &RequestedScope,
+) -> Result<()> {
+    let refuse = |why: &str| Err(Error::Forbidden(format!("trust {id}: {why}")));
+    let trust = match ctx.app.trust().trust(id).await {
+        Err(Error::NotFound { .. }) => return refuse("there is none that could be used"),
+        trust => trust?,
+    };
+    if trust.trustee_user_id != trustee.payload.user_id {
+        return refuse("the caller is not the trustee");
+    }
+    let tenant = match scope {
+        RequestedScope::Project(id) => id.clone(),
+        RequestedScope::ProjectByName { name, .. } => {
+            let (resource, domain) = (ctx.app.resource(), default_domain(ctx));
+            let found = resource.project_by_name(&domain, name).await;
+            found.map_err(as_unauthorized)?.id
+        }
+        _ => return refuse("a tenant must be named"),
+    };
+    if trust.project_id != Some(tenant) {
+        return refuse("it is for another tenant");
+    }
+    Ok(())
 }
 
 /// `GET /v2.0/tokens/{token_id}`
@@ -77,10 +123,9 @@ pub async fn revoke(ctx: Context, path: PathArgs) -> Result<Response> {
 pub async fn list_endpoints(ctx: Context, path: PathArgs) -> Result<Response> {
     ctx.enforce_admin()?;
     let entry = subject(&ctx, &path.id::<String>(0)?).await?;
-    let catalog = entry.token.catalog.as_deref().unwrap_or_default();
     Ok(json(
         StatusCode::OK,
-        &json!({ "endpoints": access::endpoints(catalog), "endpoints_links": [] }),
+        &json!({ "endpoints": access::endpoints(&entry.token.services()?), "endpoints_links": [] }),
     ))
 }
 
@@ -109,7 +154,7 @@ async fn subject(ctx: &Context, token: &str) -> Result<Arc<TokenEntry>> {
 }
 
 /// The token's document, rendered once for all who ask.
-async fn respond(ctx: &Context, token: &str, entry: &TokenEntry) -> Result<Response> {
+pub(super) async fn respond(ctx: &Context, token: &str, entry: &TokenEntry) -> Result<Response> {
     if let Some((text, body)) = entry.v2_body.get()
         && text == token
     {
@@ -121,12 +166,36 @@ async fn respond(ctx: &Context, token: &str, entry: &TokenEntry) -> Result<Respo
 }
 
 async fn render(ctx: &Context, token: &str, entry: &TokenEntry) -> Result<Bytes> {
+    check_trust_is_at_home(ctx, &entry.token).await?;
     let tenant = match access::tenant_id(&entry.token) {
         Some(id) => Some(ctx.app.resource().project(id).await?),
         None => None,
     };
-    let document = access::document(&entry.token, token, tenant.as_ref());
+    let document = access::document(&entry.token, token, tenant.as_ref())?;
     Ok(Bytes::from(document.to_string()))
+}
+
+/// Fails with 401 for the token of a trust that reaches beyond the default domain, which v2.0 knows
+/// nothing of: trustor, trustee and tenant must be in it.
+async fn check_trust_is_at_home(ctx: &Context, token: &ValidToken) -> Result<()> {
+    let Some(trust) = token.trust() else {
+        return Ok(());
+    };
+    let home = default_domain(ctx);
+    let mut is_at_home = match &token.scope {
+        ResolvedScope::Project { domain, .. } => domain.id == home,
+        _ => false,
+    };
+    for party in [&trust.trustor_user_id, &trust.trustee_user_id] {
+        let user = ctx.app.identity().find_user(party).await?;
+        is_at_home &= user.is_some_and(|user| user.domain_id == home);
+    }
+    match is_at_home {
+        true => Ok(()),
+        false => Err(Error::unauthorized(
+            "the trust reaches beyond the default domain",
+        )),
+    }
 }
 
 /// How the caller logs in. A token wins over a password, a name over an id.

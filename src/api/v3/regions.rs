@@ -3,7 +3,6 @@
 use crate::api::attributes::Attributes;
 use crate::api::body::JsonBody;
 use crate::api::context::{Context, PathArgs};
-use crate::api::query::Query;
 use crate::api::response::no_content;
 use crate::api::schema;
 use crate::error::{Error, Result};
@@ -19,7 +18,7 @@ const KNOWN: [&str; 3] = ["description", "parent_region_id", "links"];
 
 /// `GET /v3/regions`
 pub async fn list(ctx: Context) -> Result<Response> {
-    schema::REGION_LIST.validate(&filters_of(&ctx.query))?;
+    schema::REGION_LIST.validate(&ctx.query.without_page())?;
     ctx.enforce("identity:list_regions", &Target::new())?;
     let list_limit = ctx.settings.config.catalog.list_limit;
     let hints = ctx
@@ -33,19 +32,6 @@ pub async fn list(ctx: Context) -> Result<Response> {
         |region| &region.id,
         |region| Value::Object(view(&ctx, region)),
     ))
-}
-
-/// The query without the page that a `next` link asks for. A `limit` alone is not ours: Keystone
-/// refuses it here, unlike everywhere else.
-fn filters_of(query: &Query) -> Value {
-    let mut filters = query.to_value();
-    if query.has("marker")
-        && let Value::Object(filters) = &mut filters
-    {
-        filters.shift_remove("marker");
-        filters.shift_remove("limit");
-    }
-    filters
 }
 
 /// `POST /v3/regions`

@@ -7,8 +7,7 @@ use crate::cli::environment::Environment;
 use crate::cli::logging::Log;
 use crate::config::{Config, OptionValue, groups};
 use crate::crypto::password::Algorithm;
-use crate::driver::sql::db::{Area, Db};
-use crate::driver::sql::revoke::{self, EventMark};
+use crate::driver::sql::db::Db;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::signal::unix::Signal;
@@ -16,6 +15,9 @@ use tokio::time::{MissedTickBehavior, interval};
 
 /// How often key and policy files are looked at.
 const FILE_INTERVAL: Duration = Duration::from_millis(500);
+
+/// How often revocation events that are past use are removed.
+const PRUNING_INTERVAL: Duration = Duration::from_secs(300);
 
 /// The database is not asked more often than this.
 const SHORTEST_POLL: Duration = Duration::from_millis(10);
@@ -28,6 +30,9 @@ pub(super) struct Supervisor {
     /// Unknown until the database was there once.
     default_hash: Option<Algorithm>,
     files: WatchedFiles,
+    /// Why the last reading failed. It is tried again without a change of the files' stamps, because
+    /// `chmod` and `chown` leave those as they are.
+    broken: Option<String>,
 }
 
 impl Supervisor {
@@ -47,6 +52,7 @@ impl Supervisor {
             log,
             default_hash,
             files,
+            broken: None,
         })
     }
 
@@ -60,6 +66,7 @@ impl Supervisor {
         let app = self.app();
         let mut database = std::pin::pin!(database::wait_for(&app.db));
         let mut facts = std::pin::pin!(follow_facts(&app));
+        let mut pruning = std::pin::pin!(prune_events(&app));
         let mut files = interval(FILE_INTERVAL);
         files.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
@@ -77,6 +84,7 @@ impl Supervisor {
                     Err(error) => return error,
                 },
                 () = &mut facts => {}
+                () = &mut pruning => {}
             }
         }
     }
@@ -102,24 +110,28 @@ impl Supervisor {
     }
 
     fn look_at_files(&mut self) {
-        if self.files.changed() {
+        if self.broken.is_some() || self.files.changed() {
             self.replace(self.app.config(), "changed files");
         }
     }
 
     /// Makes settings of a configuration and puts them in place, if they can be made.
     fn replace(&mut self, config: Arc<Config>, cause: &str) -> bool {
-        // Also when it fails: the same broken file is reported once.
         self.files = WatchedFiles::of(&config, self.environment.policy_folders());
         match settings(&self.environment, config, self.default_hash) {
             Ok((settings, files)) => {
                 self.files = files;
+                self.broken = None;
                 self.app.replace_settings(settings);
                 tracing::info!("keys and policy were read anew because of {cause}");
                 true
             }
             Err(error) => {
-                tracing::error!("keys or policy are broken; the former ones stay: {error:#}");
+                let reason = format!("{error:#}");
+                if self.broken.as_ref() != Some(&reason) {
+                    tracing::error!("keys or policy are broken; the former ones stay: {reason}");
+                }
+                self.broken = Some(reason);
                 false
             }
         }
@@ -149,6 +161,8 @@ fn warn_of_fixed(old: &Config, new: &Config) {
     let is_fixed = |group: &str, name: &str| match group {
         "server" | "database" => true,
         "identity" => matches!(name, "password_hash_concurrency" | "password_hash_queue"),
+        "token_store" | "memcache" => true,
+        "token" => name == "driver",
         "cache" => matches!(name, "enabled" | "version_poll_interval_ms"),
         _ => false,
     };
@@ -175,11 +189,10 @@ async fn follow_facts(app: &App) {
     let pause = Duration::from_millis(options.version_poll_interval_ms);
     let mut ticks = interval(pause.max(SHORTEST_POLL));
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut mark = EventMark::default();
     let mut is_away = false;
     loop {
         ticks.tick().await;
-        match look_at_facts(&app.db, &mut mark).await {
+        match look_at_facts(app).await {
             Ok(()) => is_away = false,
             Err(error) if !is_away => {
                 is_away = true;
@@ -190,11 +203,19 @@ async fn follow_facts(app: &App) {
     }
 }
 
-async fn look_at_facts(db: &Db, mark: &mut EventMark) -> crate::Result<()> {
-    db.refresh_versions().await?;
-    let now = revoke::mark(&mut db.session().await?, *mark).await?;
-    if std::mem::replace(mark, now) != now {
-        db.versions().bump_local(Area::Revoke);
+async fn look_at_facts(app: &App) -> crate::Result<()> {
+    app.db.refresh_versions().await?;
+    app.revoke().follow().await
+}
+
+/// Removes revocation events that are past use, now and then.
+async fn prune_events(app: &App) {
+    let mut ticks = interval(PRUNING_INTERVAL);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        if let Err(error) = app.revoke().prune().await {
+            tracing::warn!(%error, "old revocation events could not be removed");
+        }
     }
-    Ok(())
 }

@@ -54,7 +54,7 @@ section! {
         /// As disable_by_file_path, by port: port:path.
         disable_by_file_paths: Vec<String> = default("");
 
-        /// The page answers 503 unless one of these files exists.
+        /// The page answers 503 unless all of these files exist.
         enable_by_file_paths: Vec<String> = default("");
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::config::field::{choices, section};
 use crate::config::option::{default, unset};
+use crate::model::Secret;
 use std::path::PathBuf;
 
 choices! {
@@ -61,6 +62,10 @@ section! {
         /// Format of new tokens.
         provider: String = default("fernet");
 
+        /// Where UUID, PKI and PKIZ tokens are kept: sql, memory (also called kvs), redis, or
+        /// memcached (also called memcache and memcache_pool).
+        driver: String = default("sql");
+
         /// Cache validated tokens.
         caching: bool = default("true");
 
@@ -79,6 +84,46 @@ section! {
         /// Seconds after its end in which services may still validate a token with
         /// ?allow_expired=1.
         allow_expired_window: i64 = default("172800");
+    }
+}
+
+section! {
+    /// Stores of persisted tokens other than the database and memcached.
+    TokenStore in "token_store" {
+        /// Most tokens that the memory driver keeps; the ones that end first make room.
+        memory_limit: u64 = default("100000").min(1);
+
+        /// Where the redis driver finds Redis or Valkey: redis://[user:password@]host[:port]/[database]
+        redis_url: Secret = default("redis://localhost:6379/0");
+
+        /// What the names of its keys begin with.
+        redis_prefix: String = default("keystone:");
+
+        /// Seconds to wait for it.
+        redis_timeout: f64 = default("1.0");
+    }
+}
+
+section! {
+    /// Memcached, as the token driver uses it.
+    Memcache in "memcache" {
+        /// Addresses of the servers, as host:port. All keystones need the same in the same order.
+        servers: Vec<String> = default("localhost:11211");
+
+        /// Seconds to wait for a server.
+        socket_timeout: f64 = default("3");
+
+        /// Most unused connections that are kept to each server.
+        pool_maxsize: u64 = default("10").min(0);
+
+        /// Kept for old configuration files; nothing reads it.
+        dead_retry: i64 = default("300").obsolete();
+
+        /// Kept for old configuration files; nothing reads it.
+        pool_unused_timeout: i64 = default("60").obsolete();
+
+        /// Kept for old configuration files; nothing reads it.
+        pool_connection_get_timeout: i64 = default("10").obsolete();
     }
 }
 

@@ -10,7 +10,7 @@
 //!
 //! The bcrypts use bcrypt's own base64 alphabet, the others the standard one, all without padding.
 
-use super::{Algorithm, BCRYPT_MAX_LENGTH};
+use super::{Algorithm, BCRYPT_MAX_LENGTH, scratch};
 use aws_lc_rs::{hmac, pbkdf2};
 use base64::Engine;
 use base64::alphabet;
@@ -128,10 +128,12 @@ impl Recipe {
             } => {
                 let params = argon2::Params::new(memory, passes, lanes, Some(length)).ok()?;
                 let (kind, version) = (argon2::Algorithm::Argon2id, argon2::Version::V0x13);
+                let blocks = params.block_count();
                 let argon2 = argon2::Argon2::new(kind, version, params);
-                argon2
-                    .hash_password_into(password, salt, &mut digest)
-                    .ok()?;
+                scratch::with(blocks, |memory| {
+                    argon2.hash_password_into_with_memory(password, salt, &mut digest, memory)
+                })
+                .ok()?;
             }
             Self::Bcrypt { rounds } => digest = bcrypt(rounds, salt, password)?,
             Self::BcryptSha256 { rounds } => {

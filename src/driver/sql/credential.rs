@@ -90,7 +90,10 @@ pub async fn credentials_of_user(
          WHERE user_id = ? AND type = ? ORDER BY id",
     );
     let rows = s.fetch_all(statement.bind(user).bind(kind)).await?;
-    rows.iter().map(sealed_from).collect()
+    let mut found: Vec<_> = rows.iter().map(sealed_from).collect::<Result<_>>()?;
+    // MySQL finds types in any case of letters.
+    found.retain(|row| row.credential.kind == kind);
+    Ok(found)
 }
 
 /// How many credentials a user has.

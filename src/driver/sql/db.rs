@@ -123,20 +123,30 @@ impl Db {
         F: for<'s> Fn(&'s mut Transaction<'env>) -> BoxFuture<'s, Result<T>> + Send + Sync,
         T: Send,
     {
-        let mut pause = FIRST_PAUSE;
-        let mut retries = 0;
+        let mut patience = Patience::new(self);
         loop {
             match self.attempt(&work).await {
-                Err(Error::Transient(reason)) if retries < self.shared.options.max_retries => {
-                    tracing::debug!(reason, retries, "running a transaction again");
-                    retries += 1;
-                    tokio::time::sleep(jittered(pause)).await;
-                    pause = LONGEST_PAUSE.min(pause * 2);
-                }
-                Err(Error::Transient(reason)) => return Err(error_mapping::unavailable(&reason)),
+                Err(error) => patience.wait_after(error).await?,
                 done => return done,
             }
         }
+    }
+
+    /// Runs one statement in a transaction of its own, in one round trip; again when it loses a race.
+    /// Returns how many rows it matched. No area's version is raised.
+    pub async fn execute(&self, statement: Sql) -> Result<u64> {
+        let mut patience = Patience::new(self);
+        loop {
+            match self.attempt_alone(statement.clone()).await {
+                Err(error) => patience.wait_after(error).await?,
+                done => return done,
+            }
+        }
+    }
+
+    async fn attempt_alone(&self, statement: Sql) -> Result<u64> {
+        let _turn = self.shared.writer_turn().await?;
+        self.session().await?.execute(statement).await
     }
 
     async fn attempt<'env, T, F>(&self, work: &F) -> Result<T>
@@ -197,6 +207,36 @@ impl Db {
     /// Closes all connections, waiting for those in use.
     pub async fn close(&self) {
         self.shared.pool.close().await;
+    }
+}
+
+/// How often, and after which pauses, what lost a race is run again.
+struct Patience {
+    left: u32,
+    pause: Duration,
+}
+
+impl Patience {
+    fn new(db: &Db) -> Self {
+        Self {
+            left: db.shared.options.max_retries,
+            pause: FIRST_PAUSE,
+        }
+    }
+
+    /// Waits before the next try; fails with what can't be tried again, or not any more.
+    async fn wait_after(&mut self, error: Error) -> Result<()> {
+        match error {
+            Error::Transient(reason) if self.left > 0 => {
+                tracing::debug!(reason, left = self.left, "running a transaction again");
+                self.left -= 1;
+                tokio::time::sleep(jittered(self.pause)).await;
+                self.pause = LONGEST_PAUSE.min(self.pause * 2);
+                Ok(())
+            }
+            Error::Transient(reason) => Err(error_mapping::unavailable(&reason)),
+            other => Err(other),
+        }
     }
 }
 

@@ -12,11 +12,6 @@ mod options;
 mod passwords;
 mod users;
 
-use serde_json::{Map, Value};
-
-use super::db::Row;
-use crate::error::{Error, Result};
-
 pub use delete::{delete_user, user_ids_of_domain};
 pub use groups::{delete_group, group, group_by_name, group_ids_of_domain, groups};
 pub use groups::{groups_by_ids, insert_group, update_group};
@@ -29,14 +24,3 @@ use passwords::password_columns;
 pub use passwords::{NewPassword, add_password, latest_password, password_history};
 pub use users::{LoginKey, clear_default_project, insert_user, local_login, record_activity};
 pub use users::{any_user, update_user, user, user_by_name, user_exists};
-
-/// The `extra` column: a JSON object; NULL, as very old rows have it, is an empty one.
-fn extra_from(row: &Row) -> Result<Map<String, Value>> {
-    match row.json("extra")? {
-        Value::Object(extra) => Ok(extra),
-        Value::Null => Ok(Map::new()),
-        other => Err(Error::internal(format!(
-            "column extra holds {other} instead of an object"
-        ))),
-    }
-}

@@ -13,12 +13,13 @@ use std::collections::HashMap;
 use serde_json::{Map, Value};
 
 use super::db::{Area, Row, Session, Sql, sql};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::model::ROOT_DOMAIN;
 use crate::model::{DomainId, Project, ProjectChanges, ProjectId};
 
 pub use delete::{delete_domain, delete_project};
 pub use list::{ProjectQuery, TagFilters, domains, projects};
+pub use list::{projects_of_endpoint, projects_of_endpoint_group};
 pub use tags::{add_tag, remove_tag, set_tags};
 pub use tree::{Ancestor, ancestors, has_children, has_enabled_below, parents, subtree};
 pub use tree::{ids_of_domain_leaves_first, subtree_height};
@@ -101,19 +102,8 @@ fn project_from(row: &Row, id: ProjectId, details: Details) -> Result<Project> {
         enabled: row.opt_bool("enabled")?.unwrap_or(false),
         tags: details.tags,
         options: details.options,
-        extra: extra_from(row)?,
+        extra: row.object("extra")?,
     })
-}
-
-/// The `extra` column: a JSON object; NULL, as very old rows have it, is an empty one.
-fn extra_from(row: &Row) -> Result<Map<String, Value>> {
-    match row.json("extra")? {
-        Value::Object(extra) => Ok(extra),
-        Value::Null => Ok(Map::new()),
-        other => Err(Error::internal(format!(
-            "column extra holds {other} instead of an object"
-        ))),
-    }
 }
 
 async fn one(s: &mut Session, statement: Sql) -> Result<Option<Project>> {

@@ -29,33 +29,52 @@ pub async fn insert(s: &mut Session, event: &RevocationEvent) -> Result<()> {
     Ok(())
 }
 
-/// How far the events have come: equal values mean that none was added in between.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct EventMark {
-    newest: i64,
-    recent: i64,
+/// An event with its id.
+#[derive(Clone, Debug)]
+pub struct StoredEvent {
+    pub id: i64,
+    pub event: RevocationEvent,
 }
 
-/// Ids are given before the commit, so an event may appear below a newer one. Among so many of the
-/// newest ids that is noticed.
-const RECENT_IDS: i64 = 1000;
+/// The events above an id, at most so many, in the order of their ids.
+pub async fn events_after(s: &mut Session, id: i64, most: usize) -> Result<Vec<StoredEvent>> {
+    let statement = sql("SELECT id, ")
+        .push(COLUMNS)
+        .push(" FROM revocation_event WHERE id > ? ORDER BY id LIMIT ?")
+        .bind(id)
+        .bind(i64::try_from(most).unwrap_or(i64::MAX));
+    let rows = s.fetch_all(statement).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(StoredEvent {
+                id: row.int("id")?,
+                event: event_from(row)?,
+            })
+        })
+        .collect()
+}
 
-/// Looks for events since an earlier look; the first look passes the default.
-pub async fn mark(s: &mut Session, before: EventMark) -> Result<EventMark> {
+/// The newest events in short: as long as it stays the same, none has come or gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tail {
+    pub count: i64,
+    /// The highest id.
+    pub newest: Option<i64>,
+    /// The latest `revoked_at`.
+    pub latest: Option<Timestamp>,
+}
+
+/// The events above an id in short.
+pub async fn tail(s: &mut Session, id: i64) -> Result<Tail> {
     let statement = sql(
-        "SELECT COUNT(*) AS recent, MAX(id) AS newest FROM revocation_event \
-                         WHERE id > ?",
+        "SELECT COUNT(*) AS found, MAX(id) AS newest, MAX(revoked_at) AS latest \
+         FROM revocation_event WHERE id > ?",
     );
-    // The bound rests until it lags behind: counting from another bound is another number.
-    let bound = before
-        .newest
-        .saturating_sub(RECENT_IDS)
-        .div_euclid(RECENT_IDS)
-        * RECENT_IDS;
-    let row = s.fetch_one(statement.bind(bound)).await?;
-    Ok(EventMark {
-        newest: row.opt_int("newest")?.unwrap_or(before.newest),
-        recent: row.int("recent")?,
+    let row = s.fetch_one(statement.bind(id)).await?;
+    Ok(Tail {
+        count: row.int("found")?,
+        newest: row.opt_int("newest")?,
+        latest: row.opt_time("latest")?,
     })
 }
 

@@ -9,6 +9,7 @@ use sqlx::{ColumnIndex, Database, Decode, TypeInfo, ValueRef};
 
 use crate::error::{Error, Result};
 use crate::model::Timestamp;
+use serde_json::{Map, Value};
 
 /// One row of a result.
 ///
@@ -133,12 +134,21 @@ impl Row {
     }
 
     /// A TEXT column that holds JSON; NULL and empty text are JSON's null.
-    pub fn json(&self, column: &str) -> Result<serde_json::Value> {
+    pub fn json(&self, column: &str) -> Result<Value> {
         match self.opt_text(column)? {
             Some(text) if !text.is_empty() => {
                 serde_json::from_str(&text).map_err(|error| broken(column, &error))
             }
-            _ => Ok(serde_json::Value::Null),
+            _ => Ok(Value::Null),
+        }
+    }
+
+    /// A TEXT column that holds a JSON object, such as `extra`; NULL is an empty one.
+    pub fn object(&self, column: &str) -> Result<Map<String, Value>> {
+        match self.json(column)? {
+            Value::Object(members) => Ok(members),
+            Value::Null => Ok(Map::new()),
+            other => Err(broken(column, &format_args!("{other} is no object"))),
         }
     }
 

@@ -112,7 +112,7 @@ fn scope_from(row: &Row) -> Result<ScopeFacts> {
 }
 
 /// A row of the catalog: a service with one of its endpoints, or with none.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct CatalogRow {
     pub service_id: ServiceId,
     pub service_type: Option<String>,
@@ -122,7 +122,7 @@ pub struct CatalogRow {
 }
 
 /// An endpoint whose URL is not filled in yet.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct CatalogEndpointRow {
     pub id: String,
     pub interface: String,
@@ -132,18 +132,28 @@ pub struct CatalogEndpointRow {
     pub extra: serde_json::Value,
 }
 
-/// Every enabled service with its enabled endpoints, services together.
-pub async fn catalog(s: &mut Session) -> Result<Vec<CatalogRow>> {
+/// Every enabled service with its enabled endpoints, services together; and whether any project at all
+/// has an endpoint association. Most clouds have none.
+pub async fn catalog(s: &mut Session) -> Result<(Vec<CatalogRow>, bool)> {
     let statement = sql(
         r#"SELECT s.id AS service_id, s.type, s.extra, e.id AS endpoint_id, e.interface, e.url,
-                  e.region_id, e.extra AS endpoint_extra
+                  e.region_id, e.extra AS endpoint_extra,
+                  CASE WHEN EXISTS (SELECT 1 FROM project_endpoint)
+                         OR EXISTS (SELECT 1 FROM project_endpoint_group)
+                       THEN 1 ELSE 0 END AS has_associations
              FROM service s
              LEFT JOIN endpoint e ON e.service_id = s.id AND e.enabled = ?
             WHERE s.enabled = ?
             ORDER BY s.id, e.id"#,
     );
     let rows = s.fetch_all(statement.bind(true).bind(true)).await?;
-    rows.iter().map(catalog_row_from).collect()
+    // Without a row there is nothing that associations could narrow.
+    let has_associations = match rows.first() {
+        Some(row) => row.int("has_associations")? == 1,
+        None => false,
+    };
+    let rows = rows.iter().map(catalog_row_from).collect::<Result<_>>()?;
+    Ok((rows, has_associations))
 }
 
 fn catalog_row_from(row: &Row) -> Result<CatalogRow> {
@@ -174,21 +184,16 @@ pub struct EndpointAssociations {
     pub group_filters: Vec<serde_json::Value>,
 }
 
-/// Whether any project at all has an endpoint association. Most clouds have none.
-pub async fn any_endpoint_associations(s: &mut Session) -> Result<bool> {
-    let statement = sql(r#"SELECT CASE WHEN EXISTS (SELECT 1 FROM project_endpoint)
-                         OR EXISTS (SELECT 1 FROM project_endpoint_group)
-                       THEN 1 ELSE 0 END AS found"#);
-    Ok(s.fetch_one(statement).await?.int("found")? == 1)
-}
-
 /// The endpoint associations of a project.
 pub async fn endpoint_associations(
     s: &mut Session,
     id: &ProjectId,
 ) -> Result<EndpointAssociations> {
     let statement = sql(
-        r#"SELECT endpoint_id AS value, 0 AS is_group FROM project_endpoint WHERE project_id = ?
+        // The primary key leads from endpoints, which are few, to projects, which are many.
+        r#"SELECT e.id AS value, 0 AS is_group FROM endpoint e
+            WHERE EXISTS (SELECT 1 FROM project_endpoint a
+                           WHERE a.endpoint_id = e.id AND a.project_id = ?)
             UNION ALL
            SELECT g.filters AS value, 1 AS is_group
              FROM endpoint_group g

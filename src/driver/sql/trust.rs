@@ -5,21 +5,19 @@ use super::db::{Area, Row, Session, sql};
 use crate::error::Result;
 use crate::model::trust::Trust;
 use crate::model::{ProjectId, Timestamp, TrustId, UserId};
+use serde_json::{Map, Value, json};
+
+const COLUMNS: &str = "SELECT t.id, t.trustor_user_id, t.trustee_user_id, t.project_id, \
+     t.impersonation, t.deleted_at, t.expires_at, t.expires_at_int, t.remaining_uses, t.extra, \
+     t.redelegated_trust_id, t.redelegation_count";
 
 /// The trust with this id, deleted or not.
 pub async fn trust(s: &mut Session, id: &TrustId) -> Result<Option<Trust>> {
-    let rows = s
-        .fetch_all(
-            sql(
-                "SELECT t.id, t.trustor_user_id, t.trustee_user_id, t.project_id, t.impersonation, \
-                 t.deleted_at, t.expires_at, t.expires_at_int, t.remaining_uses, \
-                 t.redelegated_trust_id, t.redelegation_count, r.role_id \
-                 FROM trust t LEFT JOIN trust_role r ON r.trust_id = t.id \
-                 WHERE t.id = ? ORDER BY r.role_id",
-            )
-            .bind(id),
-        )
-        .await?;
+    let query = sql(COLUMNS).push(
+        ", r.role_id FROM trust t LEFT JOIN trust_role r ON r.trust_id = t.id \
+         WHERE t.id = ? ORDER BY r.role_id",
+    );
+    let rows = s.fetch_all(query.bind(id)).await?;
     let Some(first) = rows.first() else {
         return Ok(None);
     };
@@ -30,12 +28,88 @@ pub async fn trust(s: &mut Session, id: &TrustId) -> Result<Option<Trust>> {
     Ok(Some(trust))
 }
 
+/// Trusts that are not deleted, in order of id, without their roles.
+pub async fn trusts(
+    s: &mut Session,
+    trustor: Option<&UserId>,
+    trustee: Option<&UserId>,
+) -> Result<Vec<Trust>> {
+    let mut query = sql(COLUMNS).push(" FROM trust t WHERE t.deleted_at IS NULL");
+    if let Some(trustor) = trustor {
+        query = query.push(" AND t.trustor_user_id = ?").bind(trustor);
+    }
+    if let Some(trustee) = trustee {
+        query = query.push(" AND t.trustee_user_id = ?").bind(trustee);
+    }
+    let rows = s.fetch_all(query.push(" ORDER BY t.id")).await?;
+    rows.iter().map(trust_from).collect()
+}
+
+/// Ids of the trusts that were made from one and are not deleted.
+pub async fn ids_made_from(s: &mut Session, parent: &TrustId) -> Result<Vec<TrustId>> {
+    let query = sql("SELECT id FROM trust WHERE redelegated_trust_id = ? AND deleted_at IS NULL");
+    let rows = s.fetch_all(query.bind(parent)).await?;
+    rows.iter().map(|row| row.id("id")).collect()
+}
+
+/// Stores a new trust. [`crate::Error::DuplicateKey`] when there is one between the same users for the
+/// same project with the same end.
+pub async fn insert_trust(s: &mut Session, trust: &Trust) -> Result<()> {
+    let roles: Vec<_> = trust
+        .role_ids
+        .iter()
+        .map(|id| json!({ "id": id }))
+        .collect();
+    let mut extra = trust.extra.clone();
+    extra.insert("roles".to_owned(), Value::Array(roles));
+    let statement = sql(
+        "INSERT INTO trust (id, trustor_user_id, trustee_user_id, project_id, impersonation, \
+         deleted_at, expires_at, expires_at_int, remaining_uses, extra, redelegated_trust_id, \
+         redelegation_count) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    )
+    .bind(&trust.id)
+    .bind(&trust.trustor_user_id)
+    .bind(&trust.trustee_user_id)
+    .bind(trust.project_id.as_ref())
+    .bind(trust.impersonation)
+    .bind(trust.deleted_at)
+    .bind(trust.expires_at)
+    .bind(trust.expires_at.map(Timestamp::micros))
+    .bind(trust.remaining_uses)
+    .bind(&Value::Object(extra))
+    .bind(trust.redelegated_trust_id.as_ref())
+    .bind(trust.redelegation_count);
+    s.execute(statement).await?;
+    for role in &trust.role_ids {
+        let statement = sql("INSERT INTO trust_role (trust_id, role_id) VALUES (?, ?)");
+        s.execute(statement.bind(&trust.id).bind(role)).await?;
+    }
+    s.touch(Area::Trust);
+    Ok(())
+}
+
+/// Marks trusts as deleted; false when none was there that was not.
+pub async fn delete_trusts(s: &mut Session, ids: &[TrustId], now: Timestamp) -> Result<bool> {
+    let statement = sql("UPDATE trust SET deleted_at = ? WHERE deleted_at IS NULL AND")
+        .bind(now)
+        .push_in("id", ids);
+    let deleted = s.execute(statement).await?;
+    s.touch(Area::Trust);
+    Ok(deleted > 0)
+}
+
 /// A trust from its own row; its roles stand elsewhere.
 fn trust_from(row: &Row) -> Result<Trust> {
     let expires_at = match row.opt_int("expires_at_int")? {
         Some(micros) => Timestamp::from_micros(micros),
         None => row.opt_time("expires_at")?,
     };
+    let mut extra = match row.json("extra")? {
+        Value::Object(extra) => extra,
+        _ => Map::new(),
+    };
+    // A copy from the time of creation; what counts stands in `trust_role`.
+    extra.shift_remove("roles");
     Ok(Trust {
         id: row.id("id")?,
         trustor_user_id: row.id("trustor_user_id")?,
@@ -48,6 +122,7 @@ fn trust_from(row: &Row) -> Result<Trust> {
         redelegated_trust_id: row.opt_id("redelegated_trust_id")?,
         redelegation_count: row.opt_int("redelegation_count")?.unwrap_or(0),
         role_ids: Vec::new(),
+        extra,
     })
 }
 

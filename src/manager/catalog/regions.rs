@@ -8,7 +8,6 @@ use crate::model::event::{Event, ResourceKind};
 use crate::model::list::{ListHints, Page};
 use crate::model::{Region, RegionId};
 use serde_json::{Map, Value};
-use std::collections::{HashMap, HashSet};
 
 /// The column's length, in characters.
 const LONGEST_ID: usize = 255;
@@ -93,7 +92,7 @@ async fn update(s: &mut Session, id: &RegionId, changes: &RegionChanges) -> Resu
         Some(Some(parent)) => {
             // By the stored spelling: MySQL finds ids in any case of letters.
             let parent = existing(s, parent).await?.id;
-            if ancestry(&sql::region_parents(s).await?, &parent).contains(&region.id) {
+            if sql::region_ancestry(s, &parent).await?.contains(&region.id) {
                 return Err(Error::bad_request(format!(
                     "Region {id} can't stand below {parent}, which is itself or stands below it."
                 )));
@@ -112,7 +111,7 @@ async fn update(s: &mut Session, id: &RegionId, changes: &RegionChanges) -> Resu
 
 async fn delete(s: &mut Session, id: &RegionId) -> Result<()> {
     let id = existing(s, id).await?.id;
-    let doomed = subtree(&sql::region_parents(s).await?, &id);
+    let doomed = sql::region_subtree(s, &id).await?;
     if sql::any_endpoint_in(s, &doomed).await? {
         return Err(Error::forbidden_action(format!(
             "Region {id} can't be deleted while an endpoint stands in it or in a region below it."
@@ -129,78 +128,4 @@ async fn existing(s: &mut Session, id: &RegionId) -> Result<Region> {
     sql::region(s, id)
         .await?
         .ok_or_else(|| Error::not_found("region", id))
-}
-
-/// A region and all above it. Ends also where stored rows form a circle.
-fn ancestry<'a>(
-    parents: &'a HashMap<RegionId, RegionId>,
-    id: &'a RegionId,
-) -> HashSet<&'a RegionId> {
-    let mut seen = HashSet::from([id]);
-    let mut at = id;
-    while let Some(parent) = parents.get(at) {
-        if !seen.insert(parent) {
-            break;
-        }
-        at = parent;
-    }
-    seen
-}
-
-/// A region and all below it, from the top down.
-fn subtree(parents: &HashMap<RegionId, RegionId>, id: &RegionId) -> Vec<RegionId> {
-    let mut children: HashMap<&RegionId, Vec<&RegionId>> = HashMap::new();
-    for (child, parent) in parents {
-        children.entry(parent).or_default().push(child);
-    }
-    let mut seen = HashSet::from([id]);
-    let mut found = vec![id.clone()];
-    let mut at = 0;
-    while let Some(next) = found.get(at) {
-        let below = children.get(next).into_iter().flatten();
-        let fresh: Vec<RegionId> = below
-            .filter(|child| seen.insert(child))
-            .map(|c| (*c).clone())
-            .collect();
-        found.extend(fresh);
-        at += 1;
-    }
-    found
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn parents(pairs: &[(&str, &str)]) -> HashMap<RegionId, RegionId> {
-        pairs
-            .iter()
-            .map(|(child, parent)| ((*child).into(), (*parent).into()))
-            .collect()
-    }
-
-    fn subtree_of(pairs: &[(&str, &str)], id: &str) -> Vec<String> {
-        let mut ids: Vec<String> = subtree(&parents(pairs), &id.into())
-            .into_iter()
-            .map(String::from)
-            .collect();
-        ids.sort();
-        ids
-    }
-
-    #[test]
-    fn a_subtree_is_a_region_with_all_below_it() {
-        let forest = [("b", "a"), ("c", "b"), ("d", "a"), ("y", "x")];
-        assert_eq!(subtree_of(&forest, "a"), ["a", "b", "c", "d"]);
-        assert_eq!(subtree_of(&forest, "b"), ["b", "c"]);
-        assert_eq!(subtree_of(&forest, "z"), ["z"]);
-    }
-
-    #[test]
-    fn stored_circles_are_walked_once() {
-        let circle = [("a", "b"), ("b", "a"), ("s", "s")];
-        assert_eq!(subtree_of(&circle, "a"), ["a", "b"]);
-        assert_eq!(subtree_of(&circle, "s"), ["s"]);
-        assert_eq!(ancestry(&parents(&circle), &"a".into()).len(), 2);
-    }
 }

@@ -8,16 +8,15 @@ use crate::driver::sql::db::Area;
 use crate::error::{Error, Result};
 use crate::manager::token::TokenEntry;
 use crate::model::delegation::{EC2_METHOD as METHOD, expiry};
-use crate::model::token::{TokenOrigin, TokenPayload, TokenScope};
+use crate::model::token::{TokenPayload, TokenScope};
 use crate::model::{CredentialDelegation, CredentialId, ProjectId, Secret, Timestamp, UserId};
 use crate::token::audit_id;
-use arc_swap::ArcSwapOption;
 use grant::Grant;
-use moka::sync::Cache;
+use quick_cache::sync::Cache;
 use std::sync::Arc;
 
 /// So many key pairs are kept decrypted.
-const CAPACITY: u64 = 10_000;
+const CAPACITY: usize = 10_000;
 
 /// Processes that don't count versions (Python ones on the same database) can change rows behind our
 /// back: what was read is believed for so many seconds.
@@ -107,7 +106,6 @@ impl CredentialManager<'_> {
             project_id: found.credential.project_id,
             secret: blob.secret().ok_or_else(unknown)?,
             delegation: blob.delegation(),
-            token: ArcSwapOption::empty(),
             version,
             read_at: now,
         });
@@ -133,17 +131,11 @@ impl CredentialManager<'_> {
             scope: TokenScope::Project(project_id),
             origin: grant.origin,
         };
-        if payload.origin != TokenOrigin::Direct {
-            let issued = Box::pin(self.app.token().issue(payload)).await;
-            let issued = issued.map_err(as_unauthorized)?;
-            if let Some(trust) = &grant.trust {
-                self.app.trust().consume_use(trust).await?;
-            }
-            return Ok(issued);
+        let issued = self.app.token().issue(payload).await;
+        let issued = issued.map_err(as_unauthorized)?;
+        if let Some(trust) = &grant.trust {
+            self.app.trust().consume_use(trust).await?;
         }
-        let former = pair.token.load_full();
-        let issued = self.app.token().issue_like(former, payload).await?;
-        pair.token.store(Some(Arc::clone(&issued.1)));
         Ok(issued)
     }
 }
@@ -174,8 +166,6 @@ pub struct KeyPair {
     project_id: Option<ProjectId>,
     secret: Secret,
     delegation: CredentialDelegation,
-    /// The token that was made with it last.
-    token: ArcSwapOption<TokenEntry>,
     /// The credentials' version before the row was read.
     version: u64,
     read_at: Timestamp,
@@ -205,7 +195,7 @@ impl KeyPairCache {
     /// Forgets everything.
     pub fn clear(&self) {
         if let Some(cache) = &self.0 {
-            cache.invalidate_all();
+            cache.clear();
         }
     }
 }

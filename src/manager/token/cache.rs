@@ -2,32 +2,31 @@
 
 use crate::config;
 use crate::driver::sql::db::{Area, Versions};
-use crate::model::Timestamp;
-use crate::model::token::ValidToken;
+use crate::model::token::{TokenOrigin, TokenPayload, TokenScope, ValidToken};
+use crate::model::{Timestamp, UserId};
 use bytes::Bytes;
-use moka::sync::Cache;
+use quick_cache::Weighter;
+use quick_cache::sync::Cache;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 /// So many bytes of tokens are kept, by [`weight`]; the least used go first.
-const CAPACITY: u64 = 32 << 20;
+const TOKENS_CAPACITY: u64 = 64 << 20;
+const SUBJECTS_CAPACITY: u64 = 16 << 20;
 
 /// Processes that don't count versions (Python ones on the same database) can change rows behind our
 /// back: what was read is believed for so many seconds.
 const TIME_TO_LIVE: i64 = 5;
 
-/// A good token and its rendered answers.
+/// A good token and its rendered answer.
 pub struct TokenEntry {
     pub token: ValidToken,
-    /// The body of the answer, with the catalog. Rendered when first asked for.
+    /// The body of the answer without the catalog. Rendered when first asked for.
     pub body: OnceLock<Bytes>,
-    /// The body of the answer without it.
-    pub body_without_catalog: OnceLock<Bytes>,
     /// The token's text and the body of v2.0's answer, which repeats it.
     pub v2_body: OnceLock<(String, Bytes)>,
-    facts_version: u64,
+    facts: Facts,
     revoke_version: AtomicU64,
-    resolved_at: Timestamp,
 }
 
 /// Versions of what a token's validity depends on, read before the facts are.
@@ -56,44 +55,48 @@ impl Freshness {
     }
 }
 
+/// Of which state of the database facts are, and since when they are believed.
+#[derive(Clone, Copy, Debug)]
+pub struct Facts {
+    version: u64,
+    read_at: Timestamp,
+}
+
+impl Facts {
+    /// Facts that are read after this moment.
+    pub fn new(freshness: &Freshness, now: Timestamp) -> Self {
+        Self {
+            version: freshness.facts,
+            read_at: now,
+        }
+    }
+
+    fn are_fresh(&self, freshness: &Freshness, now: Timestamp) -> bool {
+        let age = now.seconds().saturating_sub(self.read_at.seconds());
+        self.version == freshness.facts && (0..TIME_TO_LIVE).contains(&age)
+    }
+}
+
 impl TokenEntry {
-    /// An entry for a token that was just resolved and found unrevoked.
-    pub fn new(token: ValidToken, freshness: Freshness, now: Timestamp) -> Self {
+    /// An entry for a token that was just found unrevoked.
+    pub fn new(token: ValidToken, facts: Facts, freshness: &Freshness) -> Self {
         Self {
             token,
             body: OnceLock::new(),
-            body_without_catalog: OnceLock::new(),
             v2_body: OnceLock::new(),
-            facts_version: freshness.facts,
+            facts,
             revoke_version: AtomicU64::new(freshness.revoke),
-            resolved_at: now,
         }
     }
 
     /// An entry for a token that was just made and that nobody has held against the events yet: one of
     /// this second may revoke it.
-    pub fn issued(token: ValidToken, freshness: Freshness, now: Timestamp) -> Self {
+    pub fn issued(token: ValidToken, facts: Facts, freshness: &Freshness) -> Self {
         let unchecked = Freshness {
             revoke: u64::MAX,
-            ..freshness
+            ..*freshness
         };
-        Self::new(token, unchecked, now)
-    }
-
-    /// An entry for a new token that was resolved from the facts of this one. It is as old as they
-    /// are.
-    pub fn succeeded_by(&self, token: ValidToken) -> Self {
-        let freshness = Freshness {
-            facts: self.facts_version,
-            revoke: 0,
-        };
-        Self::issued(token, freshness, self.resolved_at)
-    }
-
-    /// Whether what the token was resolved from is still as it was.
-    pub fn is_fresh(&self, freshness: &Freshness, now: Timestamp) -> bool {
-        let age = now.seconds().saturating_sub(self.resolved_at.seconds());
-        self.facts_version == freshness.facts && (0..TIME_TO_LIVE).contains(&age)
+        Self::new(token, facts, &unchecked)
     }
 
     /// Whether no revocation event came since the token was last held against them.
@@ -108,11 +111,39 @@ impl TokenEntry {
     }
 }
 
-/// Tokens that were found good, by their text.
+/// What the facts behind a token depend on: all that it carries but times and audit ids. Many tokens
+/// share one: services ask for a new token again
+/// and again, always as the same user for the same project.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Subject {
+    user_id: UserId,
+    methods: Vec<String>,
+    scope: TokenScope,
+    origin: TokenOrigin,
+}
+
+impl Subject {
+    fn of(payload: &TokenPayload) -> Self {
+        Self {
+            user_id: payload.user_id.clone(),
+            methods: payload.methods.clone(),
+            scope: payload.scope.clone(),
+            origin: payload.origin.clone(),
+        }
+    }
+}
+
+/// Tokens that were found good, by their text, and what was found out about their subjects.
 pub struct TokenCache {
-    entries: Option<Cache<Arc<str>, Arc<TokenEntry>>>,
+    kept: Option<Kept>,
     /// `[cache] version_poll_interval_ms = 0`.
     asks_every_time: bool,
+}
+
+struct Kept {
+    tokens: Cache<Arc<str>, Arc<TokenEntry>, Weight>,
+    /// With the payload of the token that was resolved first.
+    subjects: Cache<Subject, Arc<(ValidToken, Facts)>, Weight>,
 }
 
 impl TokenCache {
@@ -120,12 +151,11 @@ impl TokenCache {
     /// request must read the database.
     pub fn new(options: &config::Cache) -> Self {
         let enabled = options.enabled != Some(false);
+        let items = |capacity| usize::try_from(capacity / USUAL_WEIGHT).unwrap_or_default();
         Self {
-            entries: enabled.then(|| {
-                Cache::builder()
-                    .max_capacity(CAPACITY)
-                    .weigher(weight)
-                    .build()
+            kept: enabled.then(|| Kept {
+                tokens: Cache::with_weighter(items(TOKENS_CAPACITY), TOKENS_CAPACITY, Weight),
+                subjects: Cache::with_weighter(items(SUBJECTS_CAPACITY), SUBJECTS_CAPACITY, Weight),
             }),
             asks_every_time: enabled && options.version_poll_interval_ms == 0,
         }
@@ -133,7 +163,7 @@ impl TokenCache {
 
     /// Whether anything is kept at all.
     pub fn is_enabled(&self) -> bool {
-        self.entries.is_some()
+        self.kept.is_some()
     }
 
     /// Whether the versions must be read for each request, because nobody polls them.
@@ -148,32 +178,76 @@ impl TokenCache {
         freshness: &Freshness,
         now: Timestamp,
     ) -> Option<Arc<TokenEntry>> {
-        let entry = self.entries.as_ref()?.get(token)?;
-        entry.is_fresh(freshness, now).then_some(entry)
+        let entry = self.kept.as_ref()?.tokens.get(token)?;
+        entry.facts.are_fresh(freshness, now).then_some(entry)
     }
 
     /// Keeps an entry.
     pub fn insert(&self, token: &str, entry: &Arc<TokenEntry>) {
-        if let Some(cache) = &self.entries {
-            cache.insert(token.into(), Arc::clone(entry));
+        if let Some(kept) = &self.kept {
+            kept.tokens.insert(token.into(), Arc::clone(entry));
+        }
+    }
+
+    /// What another token of the same subject was resolved to, with this payload in its place.
+    pub fn resolved(
+        &self,
+        payload: &TokenPayload,
+        freshness: &Freshness,
+        now: Timestamp,
+    ) -> Option<(ValidToken, Facts)> {
+        let known = self.kept.as_ref()?.subjects.get(&Subject::of(payload))?;
+        let (token, facts) = &*known;
+        facts.are_fresh(freshness, now).then(|| {
+            let token = ValidToken {
+                payload: payload.clone(),
+                ..token.clone()
+            };
+            (token, *facts)
+        })
+    }
+
+    /// Keeps what a token was resolved to for others of the same subject.
+    pub fn keep_resolved(&self, token: &ValidToken, facts: Facts) {
+        if let Some(kept) = &self.kept {
+            let subject = Subject::of(&token.payload);
+            kept.subjects
+                .insert(subject, Arc::new((token.clone(), facts)));
         }
     }
 
     /// Forgets everything.
     pub fn clear(&self) {
-        if let Some(cache) = &self.entries {
-            cache.invalidate_all();
+        if let Some(kept) = &self.kept {
+            kept.tokens.clear();
+            kept.subjects.clear();
         }
     }
 }
 
-/// About how much memory an entry takes: what is resolved, and its rendered answer. The catalog is
-/// nearly all of both.
-fn weight(token: &Arc<str>, entry: &Arc<TokenEntry>) -> u32 {
+/// About how much memory an entry takes. A catalog counts for every token that shows it, though many
+/// share one: so it holds in the worst case too.
+#[derive(Clone)]
+struct Weight;
+
+/// Only the first guess at how many entries fit.
+const USUAL_WEIGHT: u64 = 10 << 10;
+
+impl Weighter<Arc<str>, Arc<TokenEntry>> for Weight {
+    fn weight(&self, text: &Arc<str>, entry: &Arc<TokenEntry>) -> u64 {
+        text.len() as u64 + weight(&entry.token)
+    }
+}
+
+impl Weighter<Subject, Arc<(ValidToken, Facts)>> for Weight {
+    fn weight(&self, _: &Subject, resolved: &Arc<(ValidToken, Facts)>) -> u64 {
+        weight(&resolved.0)
+    }
+}
+
+fn weight(token: &ValidToken) -> u64 {
     const BESIDES: usize = 2_048;
-    const ENDPOINT: usize = 600;
-    let services = entry.token.catalog.as_deref().unwrap_or_default();
-    let endpoints: usize = services.iter().map(|service| service.endpoints.len()).sum();
-    u32::try_from(token.len() + BESIDES + ENDPOINT * (services.len() + endpoints))
-        .unwrap_or(u32::MAX)
+    const ROLE: usize = 160;
+    let catalog = token.catalog.as_ref().map_or(0, |it| it.json().len());
+    (BESIDES + ROLE * token.roles.len() + catalog) as u64
 }

@@ -8,13 +8,13 @@ use crate::driver::sql::token::{ScopeFacts, UserFacts};
 use crate::error::{Error, Result};
 use crate::manager::catalog::urls::UrlContext;
 use crate::model::token::{
-    CatalogService, ResolvedScope, RoleRef, TokenOrigin, TokenPayload, TokenScope, TokenUser,
-    ValidToken,
+    Catalog, ResolvedScope, RoleRef, TokenOrigin, TokenPayload, TokenScope, TokenUser, ValidToken,
 };
 use crate::model::{ProjectId, Timestamp, UserId};
 
 impl TokenManager<'_> {
-    /// Reads what the payload names.
+    /// Reads what the payload names. What is found must not depend on its times and audit ids: other
+    /// tokens that agree in all the rest share it.
     ///
     /// # Errors
     /// 401 when the user is gone or disabled; 404 when the user's domain is disabled, or the scope or
@@ -106,7 +106,7 @@ impl TokenManager<'_> {
         user_id: &UserId,
         scope: &ResolvedScope,
         config: &Config,
-    ) -> Result<Option<Vec<CatalogService>>> {
+    ) -> Result<Option<Catalog>> {
         let project_id = match scope {
             ResolvedScope::Unscoped => return Ok(None),
             ResolvedScope::Project { id, .. } => Some(id),

@@ -67,6 +67,11 @@ class Process:
                 self.child.wait()
         return self.child.returncode
 
+    def processor_seconds(self):
+        """Processor time that the process has used, without its children."""
+        fields = Path(f"/proc/{self.child.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def resident_kib(self):
         """Resident memory of the process and of its children, in KiB."""
         tables = {}
@@ -190,9 +195,11 @@ class Python:
     def manage(self, site, *words):
         run([self.bin / "keystone-manage", "--config-file", site.config, *words], site)
 
-    def start(self, site, port=None):
+    def start(self, site, port=None, cache=False):
+        """`cache` adds the file `site.cache`, which turns Python's own cache on."""
         port = port or free_port()
-        env = dict(os.environ, OS_KEYSTONE_CONFIG_FILES=str(site.config))
+        files = [site.config, site.cache] if cache else [site.config]
+        env = dict(os.environ, OS_KEYSTONE_CONFIG_FILES=";".join(map(str, files)))
         # A request's body that the application leaves unread must not break the next request
         # on the same connection, hence --post-buffering.
         server = Process([self.bin / "uwsgi", "--http11-socket", f"{HOST}:{port}", "--master",

@@ -45,3 +45,8 @@ def clients():
 def python_keystone():
     """Python with Keystone 30.0.0, uwsgi and the database drivers."""
     return ensure("requirements-keystone.txt", "KEYSTONE_PYTHON_VENV", "python-keystone-venv")
+
+
+def old_clients():
+    """Python with the last clients that speak v2.0."""
+    return ensure("requirements-old.txt", "KEYSTONE_OLD_CLIENT_VENV", "old-client-venv")

@@ -4,7 +4,8 @@ import io
 import json
 import logging
 import os
-from contextlib import redirect_stderr, redirect_stdout
+import tempfile
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 
 from kit import signing
 from kit.http import call
@@ -60,14 +61,23 @@ class Openstack:
         return (err or out) if status else None
 
 
+@contextmanager
+def file_of(text):
+    """The name of a file with this text, for commands that read one."""
+    with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+        file.write(text)
+        file.flush()
+        yield file.name
+
+
 def names(rows):
     return {row.get("Name") for row in rows}
 
 
 def run(score, cloud):
     openstack = Openstack(cloud)
-    for part in (tokens, domains, projects, users, groups, roles, grants, services, credentials,
-                 ec2_credentials, versions):
+    for part in (tokens, domains, projects, users, groups, roles, grants, services,
+                 policies, endpoint_filter, credentials, ec2_credentials, versions):
         with score.section(f"openstackclient {part.__name__}"):
             part(score, openstack, cloud)
 
@@ -342,6 +352,49 @@ def ec2_credentials(score, openstack, cloud):
                 openstack.refused("ec2 credentials show", made["access"]))
     answer = call("POST", f"{cloud.auth_url}/ec2tokens", body, {"X-Auth-Token": token})
     score.equal("and signs nothing any more", answer.status, 404)
+
+
+def policies(score, openstack, cloud):
+    with file_of('{"rule": "role:admin"}') as rules:
+        made = openstack("policy create --type application/json", rules)
+    score.equal("policy create", made["type"], "application/json")
+    score.check("policy list", made["id"] in {row["ID"] for row in openstack("policy list")})
+    with file_of('{"rule": "!"}') as rules:
+        openstack("policy set --rules", rules, made["id"])
+    score.equal("policy set and show",
+                json.loads(openstack("policy show", made["id"])["rules"]), {"rule": "!"})
+    openstack("policy delete", made["id"])
+    score.check("a deleted policy is gone", openstack.refused("policy show", made["id"]))
+
+
+def endpoint_filter(score, openstack, cloud):
+    openstack("project create osc-filtered")
+    openstack("service create osc-filter-type --name osc-filter")
+    end = openstack("endpoint create osc-filter public http://osc.example.org/")["id"]
+    openstack("endpoint add project", end, "osc-filtered")
+    rows = openstack("endpoint list --project osc-filtered")
+    score.equal("endpoint add project", [row["ID"] for row in rows], [end])
+    rows = openstack("endpoint list --endpoint", end)
+    score.check("endpoint list --endpoint", len(rows) == 1, str(rows))
+    openstack("endpoint remove project", end, "osc-filtered")
+    score.equal("endpoint remove project", openstack("endpoint list --project osc-filtered"), [])
+    with file_of('{"interface": "public"}') as filters:
+        group = openstack("endpoint group create osc-group", filters)
+    score.equal("endpoint group create", group["filters"], {"interface": "public"})
+    openstack("endpoint group set --description changed", group["id"])
+    score.equal("endpoint group set and show",
+                openstack("endpoint group show", group["id"])["description"], "changed")
+    openstack("endpoint group add project", group["id"], "osc-filtered")
+    rows = openstack("endpoint group list --project osc-filtered")
+    score.equal("endpoint group add project", [row["ID"] for row in rows], [group["id"]])
+    rows = openstack("endpoint group list --endpointgroup", group["id"])
+    score.check("endpoint group list --endpointgroup", len(rows) == 1, str(rows))
+    openstack("endpoint group remove project", group["id"], "osc-filtered")
+    score.equal("endpoint group remove project",
+                openstack("endpoint group list --project osc-filtered"), [])
+    openstack("endpoint group delete", group["id"])
+    openstack("service delete osc-filter")
+    openstack("project delete osc-filtered")
 
 
 def versions(score, openstack, cloud):

@@ -224,8 +224,26 @@ fn keys_are_made_once_and_rotated_up_to_their_number() {
     assert!(home.manage_keys("fernet_rotate").status.success());
     assert_eq!(names("keys"), ["0", "1", "2"]);
     assert_eq!(home.read("keys/2"), staged);
+    // Tokens of key 1 may be alive for an hour from now on.
+    let refused = home.manage_keys("token_rotate");
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("keys/1"));
+    assert_eq!(names("keys"), ["0", "1", "2"]);
+    let staged = std::fs::File::options()
+        .append(true)
+        .open(home.path("keys/0"))
+        .expect("a key");
+    let two_hours_ago = std::time::SystemTime::now() - std::time::Duration::from_secs(7200);
+    staged.set_modified(two_hours_ago).expect("a time");
     assert!(home.manage_keys("token_rotate").status.success());
     assert_eq!(names("keys"), ["0", "2", "3"]);
+    assert_eq!(home.manage_keys("fernet_rotate").status.code(), Some(1));
+    assert!(
+        home.manage_keys_with("fernet_rotate", "--force")
+            .status
+            .success()
+    );
+    assert_eq!(names("keys"), ["0", "3", "4"]);
     assert!(home.manage_keys("credential_setup").status.success());
     assert_eq!(names("keys-of-credentials"), ["0", "1"]);
 }

@@ -77,6 +77,20 @@ impl Home {
         self.manage(&[name, "--keystone-user", &user, "--keystone-group", &group])
     }
 
+    /// As [`manage_keys`](Self::manage_keys) with one more word.
+    pub fn manage_keys_with(&self, name: &str, word: &str) -> Output {
+        let owner = std::fs::metadata(self.folder.path()).expect("the folder");
+        let (user, group) = (owner.uid().to_string(), owner.gid().to_string());
+        self.manage(&[
+            name,
+            "--keystone-user",
+            &user,
+            "--keystone-group",
+            &group,
+            word,
+        ])
+    }
+
     fn program(&self, path: &str) -> Command {
         let mut command = Command::new(path);
         command
@@ -91,7 +105,9 @@ impl Home {
 
     /// Starts a server on a port of its own.
     pub fn serve(&self, words: &[&str]) -> Server {
-        let log = self.path("log");
+        // Several servers may share a home.
+        let mut names = (0..).map(|number| self.path(&format!("log-{number}")));
+        let log = names.find(|path| !path.exists()).expect("a free name");
         let errors = std::fs::File::create(&log).expect("a log");
         let out = std::fs::File::create(self.path("stdout")).expect("a file for the output");
         let child = self

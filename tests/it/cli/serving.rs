@@ -235,6 +235,31 @@ async fn a_revocation_that_python_wrote_is_noticed() {
     });
 }
 
+#[tokio::test]
+async fn a_token_that_one_node_revoked_dies_on_the_other_within_a_second() {
+    let db = TestDb::synced().await;
+    let home = configured(&db, "");
+    let words = ["bootstrap", "--bootstrap-password", "s3cret"];
+    assert!(home.manage(&words).status.success());
+    let (first, second) = (serve(&home), serve(&home));
+    let login = first.login("admin", "s3cret").expect(201);
+    let token = login.header("x-subject-token");
+    for node in [&first, &second, &first, &second] {
+        node.get("/v3/auth/projects", Some(token)).expect(200);
+    }
+    let headers = format!("X-Auth-Token: {token}\r\nX-Subject-Token: {token}\r\n");
+    first
+        .request("DELETE", "/v3/auth/tokens", &headers, "")
+        .expect(204);
+    let begun = std::time::Instant::now();
+    first.get("/v3/auth/projects", Some(token)).expect(401);
+    eventually("the other node to know", || {
+        let status = second.get("/v3/auth/projects", Some(token)).status;
+        (status == 401).then_some(())
+    });
+    assert!(begun.elapsed().as_secs_f64() < 1.5, "{:?}", begun.elapsed());
+}
+
 #[test]
 fn sigterm_lets_requests_in_flight_end() {
     let home = Home::new();

@@ -403,6 +403,21 @@ async fn validation_is_for_services_and_administrators() {
 }
 
 #[tokio::test]
+async fn a_token_may_come_by_the_name_that_swift_gives_it() {
+    let app = TestApp::new().await;
+    let admin = app.admin().await;
+    for path in ["/v2.0/users", "/v3/users"] {
+        let request = app.get(path).header("x-storage-token", &admin);
+        request.send().await.expect(200);
+        // The usual name wins, unless it is empty.
+        let both = app.get(path).header("x-storage-token", &admin);
+        both.token("nonsense").send().await.error(401);
+        let both = app.get(path).header("x-storage-token", &admin);
+        both.token("").send().await.expect(200);
+    }
+}
+
+#[tokio::test]
 async fn tokens_that_are_not_good_are_404() {
     let app = TestApp::new().await;
     let mia = app.persona("mia", "member").await;

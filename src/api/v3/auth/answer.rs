@@ -1,7 +1,7 @@
 //! What `/v3/auth/tokens` answers.
 
 use crate::api::context::Context;
-use crate::api::response::raw_json;
+use crate::api::response::{Chunks, chunked_json, raw_json};
 use crate::manager::token::TokenEntry;
 use crate::model::token::ValidToken;
 use crate::token::document;
@@ -16,20 +16,26 @@ pub fn token(
     token: Option<&str>,
     entry: &TokenEntry,
 ) -> Response {
-    let body = if ctx.query.has("nocatalog") {
-        entry
-            .body_without_catalog
-            .get_or_init(|| render(&entry.token, false))
-    } else {
-        entry.body.get_or_init(|| render(&entry.token, true))
+    let rendered = entry.body.get_or_init(|| render(&entry.token));
+    let mut response = match &entry.token.catalog {
+        Some(catalog) if !ctx.query.has("nocatalog") => {
+            // `{"token": {…}}` is opened again, and the catalog, which many tokens share, goes in there.
+            let mut body = Chunks::default();
+            body.push(rendered.slice(..rendered.len().saturating_sub(2)));
+            body.push(Bytes::from_static(b",\"catalog\":"));
+            body.push(catalog.json().clone());
+            body.push(Bytes::from_static(b"}}"));
+            chunked_json(status, body)
+        }
+        _ => raw_json(status, rendered.clone()),
     };
-    let mut response = raw_json(status, body.clone());
     if let Some(Ok(value)) = token.map(HeaderValue::from_str) {
         response.headers_mut().insert("x-subject-token", value);
     }
     response
 }
 
-fn render(token: &ValidToken, with_catalog: bool) -> Bytes {
-    Bytes::from(document::of(token, with_catalog).to_string())
+/// The answer's body but for the catalog.
+fn render(token: &ValidToken) -> Bytes {
+    Bytes::from(document::of(token, false).to_string())
 }

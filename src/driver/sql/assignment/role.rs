@@ -67,6 +67,15 @@ pub async fn roles_by_id(
     )
 }
 
+/// Ids of the roles with this name, of whichever domain or of none.
+pub async fn role_ids_by_name(s: &mut Session, name: &str) -> Result<Vec<RoleId>> {
+    s.fetch_all(sql("SELECT id FROM role WHERE name = ?").bind(name))
+        .await?
+        .iter()
+        .map(|row| row.id("id"))
+        .collect()
+}
+
 /// The global roles, or those of one domain, in order of id.
 pub async fn roles(
     s: &mut Session,

@@ -1,18 +1,21 @@
 //! Endpoints.
 
-use super::{Listed, extra_from};
 use crate::driver::sql::db::{Area, Row, Session, sql};
+use crate::driver::sql::listed::Listed;
 use crate::error::Result;
 use crate::model::list::{ListHints, Page};
 use crate::model::{Endpoint, EndpointId};
 use serde_json::Value;
 
-const LISTED: Listed<Endpoint> = Listed {
+pub(super) const LISTED: Listed<Endpoint> = Listed {
+    key: "id",
     columns: &[
         ("interface", "interface"),
         ("service_id", "service_id"),
         ("region_id", "region_id"),
     ],
+    from: endpoint_from,
+    id: |endpoint| &endpoint.id,
     text: |endpoint, attribute| match attribute {
         "interface" => Some(endpoint.interface.clone()),
         "service_id" => Some(endpoint.service_id.to_string()),
@@ -21,7 +24,7 @@ const LISTED: Listed<Endpoint> = Listed {
     },
 };
 
-fn endpoint_from(row: &Row) -> Result<Endpoint> {
+pub(in crate::driver::sql) fn endpoint_from(row: &Row) -> Result<Endpoint> {
     Ok(Endpoint {
         id: row.id("id")?,
         interface: row.text("interface")?,
@@ -29,7 +32,7 @@ fn endpoint_from(row: &Row) -> Result<Endpoint> {
         region_id: row.opt_id("region_id")?,
         url: row.text("url")?,
         enabled: row.bool("enabled")?,
-        extra: extra_from(row)?,
+        extra: row.object("extra")?,
     })
 }
 
@@ -52,9 +55,7 @@ pub async fn endpoints(s: &mut Session, hints: &ListHints) -> Result<Page<Endpoi
         "SELECT id, interface, service_id, region_id, url, enabled, extra FROM endpoint \
          WHERE 1 = 1",
     );
-    let rows = s.fetch_all(LISTED.select(statement, hints)).await?;
-    let endpoints = rows.iter().map(endpoint_from).collect::<Result<_>>()?;
-    Ok(LISTED.page(endpoints, hints))
+    LISTED.page(s, statement, hints).await
 }
 
 /// Stores a new endpoint.

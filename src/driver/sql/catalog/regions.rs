@@ -1,18 +1,23 @@
 //! Regions.
 
-use super::{Listed, extra_from};
 use crate::driver::sql::db::{Area, Row, Session, sql};
+use crate::driver::sql::listed::Listed;
 use crate::error::Result;
 use crate::model::list::{ListHints, Page};
 use crate::model::{Region, RegionId};
 use serde_json::Value;
-use std::collections::HashMap;
 
 /// `IN` lists are cut to this size, well below every database's limit.
 const IDS_PER_STATEMENT: usize = 1000;
 
+/// Where a walk up ends in rows that form a circle, which only a damaged database has.
+const MOST_LEVELS: i64 = 100;
+
 const LISTED: Listed<Region> = Listed {
+    key: "id",
     columns: &[("parent_region_id", "parent_region_id")],
+    from: region_from,
+    id: |region| &region.id,
     text: |region, attribute| match attribute {
         "parent_region_id" => region.parent_region_id.as_ref().map(ToString::to_string),
         _ => None,
@@ -24,7 +29,7 @@ fn region_from(row: &Row) -> Result<Region> {
         id: row.id("id")?,
         description: row.text("description")?,
         parent_region_id: row.opt_id("parent_region_id")?,
-        extra: extra_from(row)?,
+        extra: row.object("extra")?,
     })
 }
 
@@ -41,20 +46,30 @@ pub async fn region(s: &mut Session, id: &RegionId) -> Result<Option<Region>> {
 /// A page of regions in order of id. Filters: `parent_region_id`.
 pub async fn regions(s: &mut Session, hints: &ListHints) -> Result<Page<Region>> {
     let statement = sql("SELECT id, description, parent_region_id, extra FROM region WHERE 1 = 1");
-    let rows = s.fetch_all(LISTED.select(statement, hints)).await?;
-    let regions = rows.iter().map(region_from).collect::<Result<_>>()?;
-    Ok(LISTED.page(regions, hints))
+    LISTED.page(s, statement, hints).await
 }
 
-/// The parent of every region that has one. Regions are few: reading them all costs less than
-/// asking level by level.
-pub async fn region_parents(s: &mut Session) -> Result<HashMap<RegionId, RegionId>> {
-    let statement =
-        sql("SELECT id, parent_region_id FROM region WHERE parent_region_id IS NOT NULL");
-    let rows = s.fetch_all(statement).await?;
-    rows.iter()
-        .map(|row| Ok((row.id("id")?, row.id("parent_region_id")?)))
-        .collect()
+/// The region itself, then those above it, nearest first. Nothing when there is no such region.
+pub async fn region_ancestry(s: &mut Session, id: &RegionId) -> Result<Vec<RegionId>> {
+    let statement = sql("WITH RECURSIVE above(id, parent_region_id, height) AS (\
+         SELECT id, parent_region_id, 0 FROM region WHERE id = ? \
+         UNION ALL SELECT r.id, r.parent_region_id, a.height + 1 \
+         FROM region r JOIN above a ON r.id = a.parent_region_id WHERE a.height < ?) \
+         SELECT id FROM above ORDER BY height");
+    let rows = s.fetch_all(statement.bind(id).bind(MOST_LEVELS)).await?;
+    rows.iter().map(|row| row.id("id")).collect()
+}
+
+/// The region itself and all below it.
+pub async fn region_subtree(s: &mut Session, id: &RegionId) -> Result<Vec<RegionId>> {
+    // UNION drops what was found before, so that stored circles are walked once.
+    let statement = sql(
+        "WITH RECURSIVE below(id) AS (SELECT id FROM region WHERE id = ? \
+         UNION SELECT r.id FROM region r JOIN below b ON r.parent_region_id = b.id) \
+         SELECT id FROM below",
+    );
+    let rows = s.fetch_all(statement.bind(id)).await?;
+    rows.iter().map(|row| row.id("id")).collect()
 }
 
 /// Whether an endpoint stands in any of these regions.

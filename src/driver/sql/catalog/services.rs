@@ -1,14 +1,17 @@
 //! Services. Their names and descriptions are members of `extra`.
 
-use super::{Listed, extra_from};
 use crate::driver::sql::db::{Area, Row, Session, sql};
+use crate::driver::sql::listed::Listed;
 use crate::error::Result;
 use crate::model::list::{ListHints, Page};
 use crate::model::{Service, ServiceId};
 use serde_json::Value;
 
 const LISTED: Listed<Service> = Listed {
+    key: "id",
     columns: &[("type", "type")],
+    from: service_from,
+    id: |service| &service.id,
     text: |service, attribute| match attribute {
         "type" => service.service_type.clone(),
         "name" => service
@@ -25,7 +28,7 @@ fn service_from(row: &Row) -> Result<Service> {
         id: row.id("id")?,
         service_type: row.opt_text("type")?,
         enabled: row.bool("enabled")?,
-        extra: extra_from(row)?,
+        extra: row.object("extra")?,
     })
 }
 
@@ -42,9 +45,7 @@ pub async fn service(s: &mut Session, id: &ServiceId) -> Result<Option<Service>>
 /// A page of services in order of id. Filters: `type`, `name`.
 pub async fn services(s: &mut Session, hints: &ListHints) -> Result<Page<Service>> {
     let statement = sql("SELECT id, type, enabled, extra FROM service WHERE 1 = 1");
-    let rows = s.fetch_all(LISTED.select(statement, hints)).await?;
-    let services = rows.iter().map(service_from).collect::<Result<_>>()?;
-    Ok(LISTED.page(services, hints))
+    LISTED.page(s, statement, hints).await
 }
 
 /// The id of the first service of a type.

@@ -22,7 +22,7 @@ pub(super) fn group_from(row: &Row) -> Result<Group> {
         domain_id: row.id("domain_id")?,
         name: row.text("name")?,
         description: row.opt_text("description")?,
-        extra: super::extra_from(row)?,
+        extra: row.object("extra")?,
     })
 }
 

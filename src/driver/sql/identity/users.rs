@@ -105,7 +105,7 @@ fn user_from(row: &Row, details: Details) -> Result<User> {
         last_active_at: row.opt_date("last_active_at")?,
         options: details.options,
         federated: details.links,
-        extra: super::extra_from(row)?,
+        extra: row.object("extra")?,
     })
 }
 

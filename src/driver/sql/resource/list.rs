@@ -6,7 +6,7 @@ use crate::driver::sql::db::{Session, Sql, sql};
 use crate::error::Result;
 use crate::model::ROOT_DOMAIN;
 use crate::model::list::{Filter, ListHints, Page};
-use crate::model::{DomainId, Project};
+use crate::model::{DomainId, EndpointGroupId, EndpointId, Project};
 
 /// Conditions on a project's tags, all of which must hold. No tags and no lists are no condition.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -62,6 +62,33 @@ pub async fn domains(
         statement = statement.push(" AND p.id = ?").bind(id);
     }
     page(s, push_enabled(statement, enabled), hints).await
+}
+
+/// A page of the projects that an endpoint is associated with, in order of id.
+pub async fn projects_of_endpoint(
+    s: &mut Session,
+    endpoint: &EndpointId,
+    hints: &ListHints,
+) -> Result<Page<Project>> {
+    let statement = start()
+        .push(" AND p.id IN (SELECT project_id FROM project_endpoint WHERE endpoint_id = ?)")
+        .bind(endpoint);
+    page(s, statement, hints).await
+}
+
+/// A page of the projects that an endpoint group is associated with, in order of id.
+pub async fn projects_of_endpoint_group(
+    s: &mut Session,
+    group: &EndpointGroupId,
+    hints: &ListHints,
+) -> Result<Page<Project>> {
+    let statement = start()
+        .push(
+            " AND p.id IN \
+             (SELECT project_id FROM project_endpoint_group WHERE endpoint_group_id = ?)",
+        )
+        .bind(group);
+    page(s, statement, hints).await
 }
 
 fn start() -> Sql {

@@ -1,0 +1,141 @@
+//! The servers that drivers need.
+
+use keystone::driver::token_store::memcached::MemcachedTokenStore;
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+/// What is missing is skipped with a loud word at home, and fails in CI.
+fn missing(what: &str) {
+    assert!(std::env::var_os("CI").is_none(), "{what} is needed in CI");
+    eprintln!("SKIPPED: {what}: its token store was not tested");
+}
+
+/// A port that nobody listens on.
+pub fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    listener.local_addr().expect("an address").port()
+}
+
+/// The URL of the machine's Redis, or of the one that `KEYSTONE_TEST_REDIS` names.
+pub async fn redis_url() -> Option<String> {
+    let url = std::env::var("KEYSTONE_TEST_REDIS");
+    let url = url.unwrap_or_else(|_| "redis://127.0.0.1:6379/".to_owned());
+    let client = redis::Client::open(url.as_str()).expect("KEYSTONE_TEST_REDIS is a URL");
+    match client.get_multiplexed_async_connection().await {
+        Ok(_) => Some(url),
+        Err(error) => {
+            missing(&format!("no Redis at {url} ({error})"));
+            None
+        }
+    }
+}
+
+/// A memcached of a test's own; ends with the value.
+pub struct Memcached {
+    process: Child,
+    port: u16,
+}
+
+impl Memcached {
+    /// Starts one; `None` when the program is not there.
+    pub fn start() -> Option<Self> {
+        let port = free_port();
+        match run(port) {
+            Ok(process) => {
+                wait_for(port);
+                Some(Self { process, port })
+            }
+            Err(error) => {
+                missing(&format!("no memcached ({error})"));
+                None
+            }
+        }
+    }
+
+    pub fn address(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
+    }
+
+    pub fn store(&self, timeout: Duration) -> MemcachedTokenStore {
+        MemcachedTokenStore::new(&[self.address()], timeout, 0, 4).expect("an address")
+    }
+
+    pub fn stop(&mut self) {
+        let _ = self.process.kill();
+        self.process.wait().expect("a child");
+    }
+
+    /// Starts it on the same port.
+    pub fn start_again(&mut self) {
+        self.process = run(self.port).expect("memcached starts");
+        wait_for(self.port);
+    }
+}
+
+impl Drop for Memcached {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn run(port: u16) -> std::io::Result<Child> {
+    let port = port.to_string();
+    Command::new("memcached")
+        .args(["-l", "127.0.0.1", "-p", &port, "-U", "0", "-u", "nobody"])
+        .args(["-m", "64", "-t", "1"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+}
+
+fn wait_for(port: u16) {
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while TcpStream::connect(("127.0.0.1", port)).is_err() {
+        assert!(Instant::now() < deadline, "memcached does not listen");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// Passes connections on to a server, until a test cuts them.
+pub struct Proxy {
+    address: SocketAddr,
+    open: Arc<Mutex<Vec<TcpStream>>>,
+}
+
+impl Proxy {
+    pub fn to(url: &str) -> Self {
+        let url = url::Url::parse(url).expect("a URL");
+        let host = url.host_str().expect("a host").to_owned();
+        let server = (host, url.port().unwrap_or(6379));
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let open = Arc::new(Mutex::new(Vec::new()));
+        let known = Arc::clone(&open);
+        std::thread::spawn(move || {
+            for client in listener.incoming().flatten() {
+                let server = TcpStream::connect(&server).expect("the server");
+                for (from, to) in [(&client, &server), (&server, &client)] {
+                    let mut from = from.try_clone().expect("a stream");
+                    let mut to = to.try_clone().expect("a stream");
+                    std::thread::spawn(move || std::io::copy(&mut from, &mut to));
+                }
+                known.lock().expect("no panic").extend([client, server]);
+            }
+        });
+        Self { address, open }
+    }
+
+    pub fn url(&self) -> String {
+        format!("redis://{}/", self.address)
+    }
+
+    /// Ends all connections.
+    pub fn cut(&self) {
+        for stream in self.open.lock().expect("no panic").drain(..) {
+            let _ = stream.shutdown(Shutdown::Both);
+        }
+    }
+}
