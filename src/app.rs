@@ -10,9 +10,11 @@ pub use database::database_options;
 pub use settings::{hash_parameters, policy_options};
 pub use watch::WatchedFiles;
 
+use crate::api::environment::ProxyRules;
 use crate::api::links::LinkRules;
 use crate::api::metrics::Metrics;
 use crate::config::Config;
+use crate::crypto::fernet::FernetKeys;
 use crate::crypto::hashing_pool::HashingPool;
 use crate::crypto::password::HashParameters;
 use crate::driver::notification::Driver;
@@ -24,12 +26,14 @@ use crate::manager::{
     assignment::AssignmentManager,
     auth::AuthManager,
     catalog::{CatalogCache, CatalogManager},
+    credential::{CredentialManager, KeyPairCache},
     domain_config::DomainConfigManager,
     identity::IdentityManager,
     limit::LimitManager,
     notify::Notifier,
     oauth1::{NonceMemory, OAuth1Manager},
     policy::PolicyManager,
+    receipt::ReceiptManager,
     resource::ResourceManager,
     revoke::{RevocationLog, RevokeManager},
     token::{StoreMark, TokenCache, TokenManager},
@@ -39,6 +43,7 @@ use crate::model::Timestamp;
 use crate::model::event::{Event, Origin};
 use crate::policy::Policy;
 use crate::token::provider::TokenProvider;
+use crate::token::receipt::ReceiptProvider;
 use arc_swap::ArcSwap;
 use std::ops::Deref;
 use std::sync::Arc;
@@ -65,6 +70,7 @@ pub struct Parts {
     pub nonces: NonceMemory,
     pub store_mark: StoreMark,
     pub catalogs: CatalogCache,
+    pub key_pairs: KeyPairCache,
     pub revocations: RevocationLog,
     pub metrics: Metrics,
 }
@@ -75,9 +81,13 @@ pub struct Settings {
     pub config: Arc<Config>,
     pub policy: Arc<Policy>,
     pub tokens: Arc<TokenProvider>,
+    /// What credentials in the database are encrypted with.
+    pub credential_keys: Arc<FernetKeys>,
+    pub receipts: Arc<ReceiptProvider>,
     /// How new passwords are hashed.
     pub hashing: Arc<HashParameters>,
     pub links: Arc<LinkRules>,
+    pub proxies: Arc<ProxyRules>,
 }
 
 impl App {
@@ -106,6 +116,7 @@ impl App {
             notifier: Notifier::start(drivers, db.clone()),
             hashing,
             tokens: TokenCache::new(&config.cache),
+            key_pairs: KeyPairCache::new(config.cache.enabled != Some(false)),
             token_store: token_stores::open(config, &db)?,
             nonces: NonceMemory::default(),
             store_mark: StoreMark::default(),
@@ -159,6 +170,7 @@ impl App {
     pub fn replace_settings(&self, settings: Settings) {
         self.settings.store(Arc::new(settings));
         self.tokens.clear();
+        self.key_pairs.clear();
     }
 
     /// Users, groups, passwords.
@@ -199,6 +211,16 @@ impl App {
     /// Tokens: issue, validate, revoke.
     pub fn token(&self) -> TokenManager<'_> {
         TokenManager::new(self)
+    }
+
+    /// Credentials.
+    pub fn credential(&self) -> CredentialManager<'_> {
+        CredentialManager::new(self)
+    }
+
+    /// Receipts of logins that need more methods.
+    pub fn receipt(&self) -> ReceiptManager<'_> {
+        ReceiptManager::new(self)
     }
 
     /// Logins.

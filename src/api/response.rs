@@ -2,6 +2,7 @@
 
 use crate::api::edge::RequestMeta;
 use crate::error::Error;
+use crate::model::receipt::IssuedReceipt;
 use axum::body::{Body, HttpBody};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -122,7 +123,9 @@ impl IntoResponse for Error {
 pub fn status_of(error: &Error) -> StatusCode {
     match error {
         Error::BadRequest(_) => StatusCode::BAD_REQUEST,
-        Error::Unauthorized { .. } | Error::PasswordExpired { .. } => StatusCode::UNAUTHORIZED,
+        Error::Unauthorized { .. } | Error::PasswordExpired { .. } | Error::MoreMethods(_) => {
+            StatusCode::UNAUTHORIZED
+        }
         Error::Forbidden(_) | Error::ForbiddenAction(_) => StatusCode::FORBIDDEN,
         Error::NotFound { .. } => StatusCode::NOT_FOUND,
         Error::Conflict(_) | Error::DuplicateKey(_) => StatusCode::CONFLICT,
@@ -145,6 +148,9 @@ pub fn render_error(error: &Error, request: &RequestMeta, insecure_debug: bool) 
             error.to_string(),
         )
             .into_response();
+    }
+    if let Error::MoreMethods(receipt) = error {
+        return render_receipt(receipt);
     }
     let title = status.canonical_reason().unwrap_or("Error");
     let mut body = json!({
@@ -176,6 +182,30 @@ pub fn render_error(error: &Error, request: &RequestMeta, insecure_debug: bool) 
         response
             .headers_mut()
             .insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
+    }
+    response
+}
+
+/// No error body, but what a client needs to go on.
+fn render_receipt(receipt: &IssuedReceipt) -> Response {
+    let body = json!({
+        "receipt": {
+            "methods": receipt.methods,
+            "user": {
+                "id": receipt.user_id,
+                "name": receipt.user_name,
+                "domain": receipt.user_domain,
+            },
+            "expires_at": receipt.expires_at,
+            "issued_at": receipt.issued_at,
+        },
+        "required_auth_methods": receipt.required_methods,
+    });
+    let mut response = raw_json(StatusCode::UNAUTHORIZED, Bytes::from(body.to_string()));
+    if let Ok(text) = HeaderValue::from_str(&receipt.text) {
+        response
+            .headers_mut()
+            .insert("openstack-auth-receipt", text);
     }
     response
 }

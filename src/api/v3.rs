@@ -3,8 +3,10 @@
 pub mod access_rules;
 pub mod application_credentials;
 pub mod auth;
+pub mod credentials;
 pub mod domain_config;
 pub mod domains;
+pub mod ec2tokens;
 pub mod endpoint_groups;
 pub mod endpoints;
 mod expiration;
@@ -12,6 +14,7 @@ pub mod grants;
 pub mod groups;
 pub mod implied_roles;
 pub mod limits;
+pub mod os_ec2;
 pub mod os_endpoint_policy;
 pub mod os_ep_filter;
 pub mod os_oauth1;

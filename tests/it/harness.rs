@@ -20,7 +20,7 @@ use axum::extract::MatchedPath;
 use axum::http::{Method, Request, header};
 use db::TestDb;
 use keystone::api;
-use keystone::api::edge::Edge;
+use keystone::api::edge::{Edge, Peer};
 use keystone::app::{App, Clock, Settings};
 use keystone::config::Config;
 use keystone::crypto::key_repository::KeyRepository;
@@ -59,6 +59,9 @@ impl TestApp {
         KeyRepository::new(keys.path().join("fernet-keys"))
             .setup(3, Default::default())
             .expect("new keys");
+        KeyRepository::new(keys.path().join("credential-keys"))
+            .setup(3, Default::default())
+            .expect("new keys");
         let db = TestDb::synced().await;
         let clock = Clock::stopped_at(Timestamp::parse(START).expect("a time"));
         let seed = Seed::plant(&db.db, clock.now()).await;
@@ -84,8 +87,10 @@ impl TestApp {
         test_db: Arc<TestDb>,
     ) -> Self {
         let text = format!(
-            "[fernet_tokens]\nkey_repository = {}\n[identity]\npassword_hash_rounds = 4\n{config}",
-            keys.path().join("fernet-keys").display()
+            "[fernet_tokens]\nkey_repository = {0}\n[fernet_receipts]\nkey_repository = {0}\n\
+             [credential]\nkey_repository = {1}\n[identity]\npassword_hash_rounds = 4\n{config}",
+            keys.path().join("fernet-keys").display(),
+            keys.path().join("credential-keys").display()
         );
         let config = Arc::new(Config::from_text(&text).unwrap_or_else(|error| panic!("{error}")));
         let settings = Settings::load(config, Vec::new(), Algorithm::Bcrypt, &mut Vec::new())
@@ -256,6 +261,13 @@ impl RequestBuilder<'_> {
 
     pub fn header(mut self, name: &str, value: &str) -> Self {
         self.request = self.request.header(name, value);
+        self
+    }
+
+    /// Sends it as if from this address.
+    pub fn from_peer(mut self, address: &str) -> Self {
+        let address = address.parse().expect("an address");
+        self.request = self.request.extension(Peer(address));
         self
     }
 

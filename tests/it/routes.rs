@@ -14,16 +14,6 @@ use std::collections::{BTreeMap, BTreeSet};
 /// of here.
 #[rustfmt::skip]
 const OUTSTANDING: &[(&str, &str)] = &[
-    // credential
-    ("/v3/credentials", "GET POST"),
-    ("/v3/credentials/{credential_id}", "DELETE GET PATCH"),
-    // ec2credential
-    ("/v3/users/{user_id}/credentials/OS-EC2", "GET POST"),
-    ("/v3/users/{user_id}/credentials/OS-EC2/{credential_id}", "DELETE GET"),
-    // ec2tokens
-    ("/v3/ec2tokens", "POST"),
-    // s3tokens
-    ("/v3/s3tokens", "POST"),
     // federation
     ("/v3/OS-FEDERATION/domains", "GET"),
     ("/v3/OS-FEDERATION/identity_providers", "GET"),

@@ -1,6 +1,6 @@
 //! `/v3/auth/…`: tokens, and what the caller's token could be scoped to.
 
-mod answer;
+pub mod answer;
 mod request;
 
 use crate::api::body::JsonBody;
@@ -21,11 +21,20 @@ use std::sync::Arc;
 pub async fn create_token(ctx: Context, headers: HeaderMap, body: JsonBody) -> Result<Response> {
     let auth = body.member("auth")?;
     schema::AUTH_TOKENS.validate(&Value::Object(auth.clone()))?;
-    let request = request::parse(auth, &ctx.settings.config, || {
+    let environment = &ctx.request.environment;
+    let mut request = request::parse(auth, &ctx.settings.config, environment, || {
         os_oauth1::signed(&ctx, "POST", &headers)
     })?;
+    // Bytes that are no text are no receipt either.
+    let receipt = headers.get("openstack-auth-receipt");
+    request.receipt = receipt.map(|text| text.to_str().unwrap_or_default().to_owned());
     let (token, entry) = ctx.app.auth().authenticate(request).await?;
-    Ok(answer::token(&ctx, StatusCode::CREATED, &token, &entry))
+    Ok(answer::token(
+        &ctx,
+        StatusCode::CREATED,
+        Some(&token),
+        &entry,
+    ))
 }
 
 /// `GET /v3/auth/tokens`
@@ -46,7 +55,7 @@ pub async fn show_token(
         0
     };
     let entry = subject(&ctx, rule, token, window).await?;
-    Ok(answer::token(&ctx, StatusCode::OK, token, &entry))
+    Ok(answer::token(&ctx, StatusCode::OK, Some(token), &entry))
 }
 
 /// `DELETE /v3/auth/tokens`

@@ -102,7 +102,7 @@ pub async fn list_access_tokens(ctx: Context, path: PathArgs) -> Result<Response
         .iter()
         .map(|token| Value::Object(view(&ctx, token)))
         .collect();
-    Ok(ctx.collection("access_tokens", items, None))
+    Ok(ctx.collection("access_tokens", items))
 }
 
 /// `GET /v3/users/{user_id}/OS-OAUTH1/access_tokens/{access_token_id}`
@@ -139,7 +139,7 @@ pub async fn list_roles(ctx: Context, path: PathArgs) -> Result<Response> {
             Value::Object(view)
         })
         .collect();
-    Ok(ctx.collection("roles", items, None))
+    Ok(ctx.collection("roles", items))
 }
 
 /// `GET /v3/users/{user_id}/OS-OAUTH1/access_tokens/{access_token_id}/roles/{role_id}`

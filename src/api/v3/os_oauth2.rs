@@ -43,6 +43,8 @@ pub async fn create_token(ctx: Context, headers: HeaderMap, form: FormBody) -> R
             secret,
         }],
         scope: RequestedScope::Default,
+        receipt: None,
+        remote: None,
     };
     let (token, entry) = match ctx.app.auth().authenticate(request).await {
         Ok(issued) => issued,

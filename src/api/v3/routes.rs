@@ -1,10 +1,10 @@
 //! THE route table of v3: one line a route, sorted by path.
 
 use super::{
-    access_rules, application_credentials, auth, domain_config, domains, endpoint_groups,
-    endpoints, grants, groups, implied_roles, limits, os_endpoint_policy, os_ep_filter, os_oauth1,
-    os_oauth2, os_revoke, os_simple_cert, policies, project_tags, projects, regions,
-    registered_limits, role_assignments, roles, services, trusts, users,
+    access_rules, application_credentials, auth, credentials, domain_config, domains, ec2tokens,
+    endpoint_groups, endpoints, grants, groups, implied_roles, limits, os_ec2, os_endpoint_policy,
+    os_ep_filter, os_oauth1, os_oauth2, os_revoke, os_simple_cert, policies, project_tags,
+    projects, regions, registered_limits, role_assignments, roles, services, trusts, users,
 };
 use crate::api::route::{Route, delete, get, patch, post, put};
 
@@ -68,6 +68,11 @@ pub fn table() -> Vec<Route> {
         post("/v3/auth/tokens", &[], auth::create_token),
         delete("/v3/auth/tokens", &["identity:revoke_token"], auth::revoke_token),
         get("/v3/auth/tokens/OS-PKI/revoked", &["identity:revocation_list"], os_revoke::revocation_list),
+        get("/v3/credentials", &["identity:list_credentials", "identity:get_credential"], credentials::list),
+        post("/v3/credentials", &["identity:create_credential"], credentials::create),
+        get("/v3/credentials/{credential_id}", &["identity:get_credential"], credentials::show),
+        patch("/v3/credentials/{credential_id}", &["identity:update_credential"], credentials::update),
+        delete("/v3/credentials/{credential_id}", &["identity:delete_credential"], credentials::delete),
         get("/v3/domains", &["identity:list_domains"], domains::list),
         post("/v3/domains", &["identity:create_domain"], domains::create),
         get("/v3/domains/config/default", &["identity:get_domain_config_default"], domain_config::show_default),
@@ -94,6 +99,7 @@ pub fn table() -> Vec<Route> {
         get("/v3/domains/{domain_id}/users/{user_id}/roles/{role_id}", &["identity:check_grant"], grants::check),
         put("/v3/domains/{domain_id}/users/{user_id}/roles/{role_id}", &["identity:create_grant"], grants::grant),
         delete("/v3/domains/{domain_id}/users/{user_id}/roles/{role_id}", &["identity:revoke_grant"], grants::revoke),
+        post("/v3/ec2tokens", &["identity:ec2tokens_validate"], ec2tokens::check_ec2),
         get("/v3/endpoints", &["identity:list_endpoints"], endpoints::list),
         post("/v3/endpoints", &["identity:create_endpoint"], endpoints::create),
         get("/v3/endpoints/{endpoint_id}", &["identity:get_endpoint"], endpoints::show),
@@ -171,6 +177,7 @@ pub fn table() -> Vec<Route> {
         get("/v3/roles/{role_id}", &["identity:get_role", "identity:get_domain_role"], roles::show),
         patch("/v3/roles/{role_id}", &["identity:update_role", "identity:update_domain_role"], roles::update),
         delete("/v3/roles/{role_id}", &["identity:delete_role", "identity:delete_domain_role"], roles::delete),
+        post("/v3/s3tokens", &["identity:s3tokens_validate"], ec2tokens::check_s3),
         get("/v3/services", &["identity:list_services"], services::list),
         post("/v3/services", &["identity:create_service"], services::create),
         get("/v3/services/{service_id}", &["identity:get_service"], services::show),
@@ -201,6 +208,10 @@ pub fn table() -> Vec<Route> {
         post("/v3/users/{user_id}/application_credentials", &["identity:create_application_credential"], application_credentials::create),
         get("/v3/users/{user_id}/application_credentials/{application_credential_id}", &["identity:get_application_credential"], application_credentials::show),
         delete("/v3/users/{user_id}/application_credentials/{application_credential_id}", &["identity:delete_application_credential"], application_credentials::delete),
+        get("/v3/users/{user_id}/credentials/OS-EC2", &["identity:ec2_list_credentials"], os_ec2::list),
+        post("/v3/users/{user_id}/credentials/OS-EC2", &["identity:ec2_create_credential"], os_ec2::create),
+        get("/v3/users/{user_id}/credentials/OS-EC2/{credential_id}", &["identity:ec2_get_credential"], os_ec2::show),
+        delete("/v3/users/{user_id}/credentials/OS-EC2/{credential_id}", &["identity:ec2_delete_credential"], os_ec2::delete),
         get("/v3/users/{user_id}/groups", &["identity:list_groups_for_user"], users::list_groups),
         post("/v3/users/{user_id}/password", &[], users::change_password),
         get("/v3/users/{user_id}/projects", &["identity:list_user_projects"], users::list_projects),

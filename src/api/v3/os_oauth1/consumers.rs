@@ -31,7 +31,7 @@ pub async fn list(ctx: Context) -> Result<Response> {
             Value::Object(view)
         })
         .collect();
-    Ok(ctx.collection("consumers", items, None))
+    Ok(ctx.collection("consumers", items))
 }
 
 /// `POST /v3/OS-OAUTH1/consumers`
