@@ -155,7 +155,9 @@ STEPS = [
     step("root", "POST /v3/OS-OAUTH1/consumers", {"consumer": {"description": "c"}},
          consumer="/consumer/id"),
     # Two of everything, so that every list has something to turn over.
-    step("root", "PUT /v3/groups/$club/users/uma"),
+    step("root", "POST /v3/groups", {"group": {"name": "mates", "domain_id": ACME}},
+         mates="/group/id"),
+    step("root", "PUT /v3/groups/$mates/users/uma"),
     step("root", "PUT /v3/groups/crew/users/vic"),
     step("root", "PUT /v3/projects/below/users/uma/roles/$role_reader"),
     step("root", f"PUT /v3/domains/{ACME}/users/uma/roles/$role_reader"),
