@@ -6,6 +6,7 @@ pub mod context;
 pub mod cors;
 pub mod discovery;
 pub mod edge;
+pub mod environment;
 pub mod health;
 pub mod json_home;
 pub mod links;

@@ -2,6 +2,7 @@
 
 mod database;
 mod settings;
+mod token_formats;
 mod token_stores;
 mod watch;
 
@@ -9,9 +10,11 @@ pub use database::database_options;
 pub use settings::{hash_parameters, policy_options};
 pub use watch::WatchedFiles;
 
+use crate::api::environment::ProxyRules;
 use crate::api::links::LinkRules;
 use crate::api::metrics::Metrics;
 use crate::config::Config;
+use crate::crypto::fernet::FernetKeys;
 use crate::crypto::hashing_pool::HashingPool;
 use crate::crypto::password::HashParameters;
 use crate::driver::notification::Driver;
@@ -23,19 +26,24 @@ use crate::manager::{
     assignment::AssignmentManager,
     auth::AuthManager,
     catalog::{CatalogCache, CatalogManager},
+    credential::{CredentialManager, KeyPairCache},
     domain_config::DomainConfigManager,
     identity::IdentityManager,
+    limit::LimitManager,
     notify::Notifier,
+    oauth1::{NonceMemory, OAuth1Manager},
     policy::PolicyManager,
+    receipt::ReceiptManager,
     resource::ResourceManager,
     revoke::{RevocationLog, RevokeManager},
-    token::{TokenCache, TokenManager},
+    token::{StoreMark, TokenCache, TokenManager},
     trust::TrustManager,
 };
 use crate::model::Timestamp;
 use crate::model::event::{Event, Origin};
 use crate::policy::Policy;
 use crate::token::provider::TokenProvider;
+use crate::token::receipt::ReceiptProvider;
 use arc_swap::ArcSwap;
 use std::ops::Deref;
 use std::sync::Arc;
@@ -59,7 +67,10 @@ pub struct Parts {
     pub tokens: TokenCache,
     /// Where tokens are kept that are not their own proof.
     pub token_store: Arc<dyn TokenStore>,
+    pub nonces: NonceMemory,
+    pub store_mark: StoreMark,
     pub catalogs: CatalogCache,
+    pub key_pairs: KeyPairCache,
     pub revocations: RevocationLog,
     pub metrics: Metrics,
 }
@@ -70,9 +81,13 @@ pub struct Settings {
     pub config: Arc<Config>,
     pub policy: Arc<Policy>,
     pub tokens: Arc<TokenProvider>,
+    /// What credentials in the database are encrypted with.
+    pub credential_keys: Arc<FernetKeys>,
+    pub receipts: Arc<ReceiptProvider>,
     /// How new passwords are hashed.
     pub hashing: Arc<HashParameters>,
     pub links: Arc<LinkRules>,
+    pub proxies: Arc<ProxyRules>,
 }
 
 impl App {
@@ -101,7 +116,10 @@ impl App {
             notifier: Notifier::start(drivers, db.clone()),
             hashing,
             tokens: TokenCache::new(&config.cache),
+            key_pairs: KeyPairCache::new(config.cache.enabled != Some(false)),
             token_store: token_stores::open(config, &db)?,
+            nonces: NonceMemory::default(),
+            store_mark: StoreMark::default(),
             catalogs: CatalogCache::new(config.cache.enabled != Some(false)),
             revocations: RevocationLog::default(),
             metrics: Metrics::default(),
@@ -152,6 +170,7 @@ impl App {
     pub fn replace_settings(&self, settings: Settings) {
         self.settings.store(Arc::new(settings));
         self.tokens.clear();
+        self.key_pairs.clear();
     }
 
     /// Users, groups, passwords.
@@ -179,6 +198,11 @@ impl App {
         CatalogManager::new(self)
     }
 
+    /// Limits and registered limits.
+    pub fn limits(&self) -> LimitManager<'_> {
+        LimitManager::new(self)
+    }
+
     /// Policy documents and what they are attached to.
     pub fn policies(&self) -> PolicyManager<'_> {
         PolicyManager::new(self)
@@ -189,6 +213,16 @@ impl App {
         TokenManager::new(self)
     }
 
+    /// Credentials.
+    pub fn credential(&self) -> CredentialManager<'_> {
+        CredentialManager::new(self)
+    }
+
+    /// Receipts of logins that need more methods.
+    pub fn receipt(&self) -> ReceiptManager<'_> {
+        ReceiptManager::new(self)
+    }
+
     /// Logins.
     pub fn auth(&self) -> AuthManager<'_> {
         AuthManager::new(self)
@@ -197,6 +231,11 @@ impl App {
     /// Application credentials.
     pub fn application_credential(&self) -> ApplicationCredentialManager<'_> {
         ApplicationCredentialManager::new(self)
+    }
+
+    /// OAuth1.
+    pub fn oauth1(&self) -> OAuth1Manager<'_> {
+        OAuth1Manager::new(self)
     }
 
     /// Trusts.
@@ -222,7 +261,7 @@ impl Parts {
     fn tell(&self, events: Vec<Event>, origin: &Arc<Origin>) {
         let settings = self.settings.load();
         self.notifier
-            .tell(events, origin, &settings, self.clock.now());
+            .tell(events, origin, &settings.config, self.clock.now());
     }
 }
 

@@ -1,11 +1,16 @@
 //! Keys, ciphers and password hashes: pure functions and files, nothing of HTTP or SQL.
 
+pub mod authority;
+pub mod cms;
 pub mod credential_cipher;
+pub mod ec2_signature;
 pub mod fernet;
 pub mod hashing_pool;
 pub mod jws_keys;
 pub mod key_repository;
+pub mod oauth1;
 pub mod password;
+pub mod totp;
 
 pub(crate) mod files;
 

@@ -3,6 +3,7 @@
 //! The layers below HTTP choose a variant; only `api::response` knows the status line and the body
 //! that each of them becomes. Messages are for the client unless the variant says otherwise.
 
+use crate::model::receipt::IssuedReceipt;
 use std::fmt;
 
 /// The result of everything that can fail.
@@ -29,6 +30,10 @@ pub enum Error {
         /// Whose password it is; who gets this has proved to know it.
         user_id: String,
     },
+    /// 401 that is not the end: some, but not all, of the methods that the user needs were passed. The
+    /// receipt is for the next login.
+    #[error("user {} has to use more methods than {}", .0.user_id, .0.methods.join(", "))]
+    MoreMethods(Box<IssuedReceipt>),
     /// 403 whose reason is logged and, unless `insecure_debug`, not sent.
     #[error("{0}")]
     Forbidden(String),
@@ -49,6 +54,9 @@ pub enum Error {
     /// 501: a part of the API that there is a path for and nothing behind it.
     #[error("{0}")]
     NotImplemented(String),
+    /// 410: something that this server used to have, or could have, and has not.
+    #[error("{0}")]
+    Gone(String),
     /// 413: the body is larger than `[oslo_middleware] max_request_body_size`.
     #[error("The request body is larger than {0} bytes.")]
     TooLarge(u64),

@@ -1,8 +1,10 @@
 //! Plain types that every layer shares. Nothing here does I/O.
 
+pub mod access_path;
 pub mod application_credential;
 mod assignment;
 mod catalog;
+mod credential;
 pub mod delegation;
 mod domain_config;
 pub mod event;
@@ -11,6 +13,7 @@ mod limit;
 pub mod list;
 pub mod oauth1;
 mod policy_document;
+pub mod receipt;
 mod resource;
 mod revocation;
 mod secret;
@@ -21,9 +24,10 @@ mod user;
 
 pub use assignment::*;
 pub use catalog::*;
+pub use credential::*;
 pub use domain_config::{ConfigOption, ConfigPlace};
 pub use id::*;
-pub use limit::Limit;
+pub use limit::*;
 pub use policy_document::*;
 pub use resource::*;
 pub use revocation::*;

@@ -51,6 +51,33 @@ impl<'a> Attributes<'a> {
         }
     }
 
+    /// A whole number, also one that is written with a fraction of zero; `None` when it is absent.
+    pub fn integer(self, name: &str) -> Result<Option<i64>> {
+        // What a float holds exactly.
+        const MOST: f64 = 9_007_199_254_740_992.0;
+        let Some(value) = self.0.get(name) else {
+            return Ok(None);
+        };
+        let whole = value
+            .as_f64()
+            .filter(|number| number.fract() == 0.0 && number.abs() <= MOST);
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "it is whole and within bounds"
+        )]
+        let integer = value.as_i64().or(whole.map(|number| number as i64));
+        match integer {
+            Some(integer) => Ok(Some(integer)),
+            None => Err(Error::bad_request(format!("'{name}' must be an integer."))),
+        }
+    }
+
+    /// A whole number that must be there.
+    pub fn required_integer(self, name: &str) -> Result<i64> {
+        self.integer(name)?
+            .ok_or_else(|| Error::bad_request(format!("'{name}' is missing.")))
+    }
+
     /// An object; `None` when it is absent.
     pub fn object(self, name: &str) -> Result<Option<&'a Map<String, Value>>> {
         match self.0.get(name) {
@@ -129,6 +156,18 @@ mod tests {
             Value::Object(rest),
             json!({ "a_b": 1, "c_d": 2, "e": null })
         );
+    }
+
+    #[test]
+    fn integers_may_have_a_fraction_of_zero() {
+        let body = json!({ "a": 5, "b": -1.0, "c": 0.5, "d": "5", "e": 1e300 });
+        let read = |name| Attributes::of(body.as_object().unwrap()).integer(name);
+        assert_eq!(read("a").unwrap(), Some(5));
+        assert_eq!(read("b").unwrap(), Some(-1));
+        for name in ["c", "d", "e"] {
+            assert!(read(name).is_err(), "{name}");
+        }
+        assert_eq!(read("f").unwrap(), None);
     }
 
     #[test]

@@ -19,6 +19,19 @@ impl JsonBody {
         })
     }
 
+    /// The objects of the one list that an envelope has, e.g. `limits`. Schemas have checked them
+    /// before.
+    pub fn members(&self, name: &str) -> Result<impl Iterator<Item = Result<&Map<String, Value>>>> {
+        let list = self.0.get(name).and_then(Value::as_array);
+        let list = list.ok_or_else(|| {
+            Error::bad_request(format!("The body must have a list named '{name}'."))
+        })?;
+        Ok(list.iter().map(|member| {
+            let member = member.as_object();
+            member.ok_or_else(|| Error::bad_request("A member of the list is no object."))
+        }))
+    }
+
     /// As [`member`](Self::member), for an object that is to be created: `:` and `-` in its
     /// members' names become `_`, as Keystone does on creation only.
     pub fn new_member(&self, name: &str) -> Result<Map<String, Value>> {
@@ -83,4 +96,39 @@ fn read_failure(error: axum::Error, limit: u64) -> Error {
         source = cause.source();
     }
     Error::bad_request("The body could not be read to its end.")
+}
+
+/// A body of `application/x-www-form-urlencoded`; of any other type it reads as an empty form.
+pub struct FormBody(Vec<(String, String)>);
+
+impl FormBody {
+    /// The first value of a field.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        let found = self.0.iter().find(|(field, _)| field == name);
+        found.map(|(_, value)| value.as_str())
+    }
+}
+
+impl FromRequest<Arc<App>> for FormBody {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, app: &Arc<App>) -> Result<Self> {
+        let limit = body_limit(&app.settings().config);
+        let content_type = request.headers().get(header::CONTENT_TYPE);
+        let essence = content_type
+            .and_then(|value| value.to_str().ok()?.split(';').next())
+            .unwrap_or_default()
+            .trim();
+        if !essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+            return Ok(Self(Vec::new()));
+        }
+        let bytes = axum::body::to_bytes(
+            request.into_body(),
+            usize::try_from(limit).unwrap_or(usize::MAX),
+        )
+        .await
+        .map_err(|error| read_failure(error, limit))?;
+        let fields = url::form_urlencoded::parse(&bytes).into_owned();
+        Ok(Self(fields.collect()))
+    }
 }

@@ -18,6 +18,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::Response;
 use serde_json::{Map, Value};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use subtle::ConstantTimeEq;
@@ -32,6 +33,9 @@ pub struct Context {
     pub request: Arc<RequestMeta>,
     /// The query string, decoded.
     pub query: Query,
+    /// Whether the caller holds requests against a token's access rules, as it says in
+    /// `OpenStack-Identity-Access-Rules`.
+    pub understands_access_rules: bool,
     caller: Caller,
     enforced: Option<Arc<Enforced>>,
 }
@@ -69,13 +73,18 @@ impl FromRequestParts<Arc<App>> for Context {
             .cloned()
             .ok_or_else(|| Error::internal("a request came around the edge"))?;
         let settings = app.settings();
-        let caller = caller(app, &settings, &parts.headers).await?;
+        let path = request.target.split('?').next().unwrap_or_default();
+        let caller = caller(app, &settings, parts, path).await?;
         let app = match parts.method {
             Method::GET | Method::HEAD => Arc::clone(app),
-            _ => app.on_behalf_of(|| origin(&request, &parts.headers, &caller)),
+            _ => app.on_behalf_of(|| {
+                let believes_proxy = settings.links.enable_proxy_headers_parsing;
+                origin(&request, &parts.headers, &caller, believes_proxy)
+            }),
         };
         Ok(Self {
             query: Query::parse(parts.uri.query().unwrap_or_default()),
+            understands_access_rules: understands_access_rules(parts),
             enforced: parts.extensions.get().cloned(),
             app,
             settings,
@@ -85,8 +94,16 @@ impl FromRequestParts<Arc<App>> for Context {
     }
 }
 
-async fn caller(app: &App, settings: &Settings, headers: &HeaderMap) -> Result<Caller> {
-    let named = |name| headers.get(name).filter(|token| !token.is_empty());
+/// Version 1.0 is the first.
+fn understands_access_rules(parts: &Parts) -> bool {
+    let version = parts.headers.get("openstack-identity-access-rules");
+    version
+        .and_then(|version| version.to_str().ok()?.trim().parse::<f64>().ok())
+        .is_some_and(|version| version >= 1.0)
+}
+
+async fn caller(app: &App, settings: &Settings, parts: &Parts, path: &str) -> Result<Caller> {
+    let named = |name| parts.headers.get(name).filter(|token| !token.is_empty());
     // Swift's clients call it by the second name.
     let Some(token) = named("x-auth-token").or_else(|| named("x-storage-token")) else {
         return Ok(Caller::Anonymous);
@@ -102,12 +119,15 @@ async fn caller(app: &App, settings: &Settings, headers: &HeaderMap) -> Result<C
         )));
     };
     match app.token().validate(token, 0).await {
-        Ok(entry) => Ok(
-            match delegation::permit(&entry.token, Act::CallApi, &settings.config) {
+        Ok(entry) => {
+            let token = &entry.token;
+            let permitted = delegation::permit(token, Act::CallApi, &settings.config)
+                .and_then(|()| delegation::permit_request(token, parts.method.as_str(), path));
+            Ok(match permitted {
                 Ok(()) => Caller::Token(entry),
                 Err(error) => Caller::Refused(error),
-            },
-        ),
+            })
+        }
         // A database that is away says nothing about the token.
         Err(error @ (Error::Unavailable(_) | Error::Transient(_) | Error::Internal(_))) => {
             Err(error)
@@ -121,16 +141,39 @@ async fn caller(app: &App, settings: &Settings, headers: &HeaderMap) -> Result<C
     }
 }
 
-/// Who will be told to have made the request's effects happen.
-fn origin(request: &RequestMeta, headers: &HeaderMap, caller: &Caller) -> Origin {
+/// What is told of a `User-Agent`.
+const LONGEST_AGENT: usize = 256;
+
+/// Who will be told to have made the request's effects happen. Behind a proxy whose headers are
+/// believed, the address is the one that the proxy saw.
+fn origin(
+    request: &RequestMeta,
+    headers: &HeaderMap,
+    caller: &Caller,
+    believes_proxy: bool,
+) -> Origin {
+    let forwarded = headers
+        .get("x-forwarded-for")
+        .filter(|_| believes_proxy)
+        .and_then(|addresses| {
+            addresses
+                .to_str()
+                .ok()?
+                .rsplit(',')
+                .next()?
+                .trim()
+                .parse()
+                .ok()
+        });
+    let peer: Option<IpAddr> = forwarded.or(request.peer);
     let mut origin = Origin {
         request_id: Some(request.id.clone()),
         global_request_id: request.global_id.clone(),
-        address: request.peer.map(|peer| peer.to_string()),
+        address: peer.map(|peer| peer.to_string()),
         agent: headers
             .get(header::USER_AGENT)
             .and_then(|agent| agent.to_str().ok())
-            .map(str::to_owned),
+            .map(|agent| agent.chars().take(LONGEST_AGENT).collect()),
         ..Origin::default()
     };
     if let Caller::Token(entry) = caller {

@@ -4,6 +4,7 @@
 //! also the router's own 404 and 405.
 
 use crate::api::cors::CrossOrigin;
+use crate::api::environment::Environment;
 use crate::api::links::{BaseUrl, Connection, LinkRules};
 use crate::api::response::{render_error, status_of};
 use crate::api::route::{RoutePath, is_v2};
@@ -31,6 +32,8 @@ pub struct RequestMeta {
     pub global_id: Option<String>,
     /// What links start with.
     pub base: BaseUrl,
+    /// What a trusted proxy says about it.
+    pub environment: Environment,
     /// Where the connection comes from.
     pub peer: Option<IpAddr>,
     /// Path and query as sent, with no trailing slash on the path.
@@ -73,11 +76,13 @@ impl Edge {
         let started = Instant::now();
         let settings = self.app.settings();
         let limit = body_limit(&settings.config);
+        let peer = request.extensions().get::<Peer>().map(|peer| peer.0);
         let meta = Arc::new(RequestMeta {
             id: format!("req-{}", uuid::Uuid::new_v4()),
             global_id: global_request_id(request.headers()),
             base: self.base_url(&settings.links, &request),
-            peer: request.extensions().get::<Peer>().map(|peer| peer.0),
+            environment: settings.proxies.environment(peer, request.headers()),
+            peer,
             target: normalize_path(request.uri_mut()),
         });
         if declared_length(request.headers()).is_some_and(|length| length > limit) {

@@ -164,6 +164,16 @@ impl BaseUrl {
         format!("{}{}/{collection}/{id}", self.0, Self::V3)
     }
 
+    /// The address of something below `/v3`, segment by segment, each of which is escaped.
+    pub fn nested(&self, segments: &[&str]) -> String {
+        let mut url = self.v3();
+        for segment in segments {
+            url.push('/');
+            url.extend(utf8_percent_encode(segment, SEGMENT));
+        }
+        url
+    }
+
     /// `{"self": …}` of one object.
     pub fn member_links(&self, collection: &str, id: &str) -> Value {
         json!({ "self": self.member(collection, id) })

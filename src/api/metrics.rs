@@ -52,6 +52,7 @@ pub struct Metrics {
     pool_size: Gauge,
     pool_idle: Gauge,
     statements: Gauge,
+    notifications_dropped: Gauge,
 }
 
 impl Default for Metrics {
@@ -70,6 +71,7 @@ impl Default for Metrics {
             pool_size: Gauge::default(),
             pool_idle: Gauge::default(),
             statements: Gauge::default(),
+            notifications_dropped: Gauge::default(),
         };
         metrics.register();
         metrics
@@ -135,6 +137,11 @@ impl Metrics {
             "SQL statements run since start",
             self.statements.clone(),
         );
+        registry.register(
+            "notifications_dropped",
+            "Notifications that nobody got since start, because the queue was full",
+            self.notifications_dropped.clone(),
+        );
     }
 
     /// Counts one answered request.
@@ -176,6 +183,8 @@ impl Metrics {
         self.pool_size.set(to_gauge(pool.size));
         self.pool_idle.set(to_gauge(pool.idle));
         self.statements.set(to_gauge(app.db.statements()));
+        self.notifications_dropped
+            .set(to_gauge(app.notifier.dropped()));
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::api::edge::RequestMeta;
 use crate::error::Error;
+use crate::model::receipt::IssuedReceipt;
 use axum::body::{Body, HttpBody};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -82,6 +83,26 @@ impl HttpBody for Chunks {
     }
 }
 
+/// An answer whose body is a form, as OAuth1 wants it.
+pub fn form(status: StatusCode, body: String) -> Response {
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = status;
+    response.headers_mut().insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/x-www-form-urlencoded"),
+    );
+    response
+}
+
+/// A file as it is.
+pub fn file(content_type: &'static str, text: String) -> Response {
+    let mut response = Response::new(Body::from(text));
+    response
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    response
+}
+
 /// 204 with no body.
 pub fn no_content() -> Response {
     StatusCode::NO_CONTENT.into_response()
@@ -102,11 +123,14 @@ impl IntoResponse for Error {
 pub fn status_of(error: &Error) -> StatusCode {
     match error {
         Error::BadRequest(_) => StatusCode::BAD_REQUEST,
-        Error::Unauthorized { .. } | Error::PasswordExpired { .. } => StatusCode::UNAUTHORIZED,
+        Error::Unauthorized { .. } | Error::PasswordExpired { .. } | Error::MoreMethods(_) => {
+            StatusCode::UNAUTHORIZED
+        }
         Error::Forbidden(_) | Error::ForbiddenAction(_) => StatusCode::FORBIDDEN,
         Error::NotFound { .. } => StatusCode::NOT_FOUND,
         Error::Conflict(_) | Error::DuplicateKey(_) => StatusCode::CONFLICT,
         Error::NotImplemented(_) => StatusCode::NOT_IMPLEMENTED,
+        Error::Gone(_) => StatusCode::GONE,
         Error::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
         Error::Unavailable(_) | Error::Transient(_) => StatusCode::SERVICE_UNAVAILABLE,
         Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
@@ -124,6 +148,9 @@ pub fn render_error(error: &Error, request: &RequestMeta, insecure_debug: bool) 
             error.to_string(),
         )
             .into_response();
+    }
+    if let Error::MoreMethods(receipt) = error {
+        return render_receipt(receipt);
     }
     let title = status.canonical_reason().unwrap_or("Error");
     let mut body = json!({
@@ -155,6 +182,30 @@ pub fn render_error(error: &Error, request: &RequestMeta, insecure_debug: bool) 
         response
             .headers_mut()
             .insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
+    }
+    response
+}
+
+/// No error body, but what a client needs to go on.
+fn render_receipt(receipt: &IssuedReceipt) -> Response {
+    let body = json!({
+        "receipt": {
+            "methods": receipt.methods,
+            "user": {
+                "id": receipt.user_id,
+                "name": receipt.user_name,
+                "domain": receipt.user_domain,
+            },
+            "expires_at": receipt.expires_at,
+            "issued_at": receipt.issued_at,
+        },
+        "required_auth_methods": receipt.required_methods,
+    });
+    let mut response = raw_json(StatusCode::UNAUTHORIZED, Bytes::from(body.to_string()));
+    if let Ok(text) = HeaderValue::from_str(&receipt.text) {
+        response
+            .headers_mut()
+            .insert("openstack-auth-receipt", text);
     }
     response
 }

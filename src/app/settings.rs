@@ -1,16 +1,16 @@
 //! From configuration to what the program runs on: keys, policy, hashing.
 
-use super::Settings;
+use super::{Settings, token_formats};
+use crate::api::environment::ProxyRules;
 use crate::api::links::LinkRules;
 use crate::config::{Config, HashAlgorithm};
-use crate::crypto::jws_keys::{JwsAlgorithm, JwsSigningKey, JwsVerifyingKey};
+use crate::crypto::fernet::FernetKeys;
 use crate::crypto::key_repository::KeyRepository;
 use crate::crypto::password::{Algorithm, HashParameters, PARTIAL_HASHES};
 use crate::error::{Error, Result};
 use crate::policy::{Policy, PolicyOptions};
 use crate::token::PayloadCodec;
-use crate::token::jws::JwsVerifier;
-use crate::token::provider::{Format, TokenProvider};
+use crate::token::receipt::ReceiptProvider;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -27,6 +27,7 @@ impl Settings {
         default_hash: Algorithm,
         warnings: &mut Vec<String>,
     ) -> Result<Self> {
+        check_auth(&config)?;
         let policy_options = policy_options(&config, config_dirs);
         let policy = Policy::load(&policy_options).map_err(Error::internal)?;
         warnings.extend(policy.warnings);
@@ -37,7 +38,9 @@ impl Settings {
                     .to_owned(),
             );
         }
-        let tokens = token_provider(&config, warnings)?;
+        let tokens = token_formats::load(&config, warnings)?;
+        let receipts = receipt_provider(&config, warnings)?;
+        let credential_keys = credential_keys(&config, warnings)?;
         warnings.extend(unreported_passwords(&config));
         let links = LinkRules {
             public_endpoint: config.default.public_endpoint.clone(),
@@ -46,10 +49,51 @@ impl Settings {
         Ok(Self {
             policy: Arc::new(policy.policy),
             tokens: Arc::new(tokens),
+            receipts: Arc::new(receipts),
+            proxies: Arc::new(ProxyRules::of(&config)?),
+            credential_keys: Arc::new(credential_keys),
             hashing: Arc::new(hash_parameters(&config, default_hash)?),
             links: Arc::new(links),
             config,
         })
+    }
+}
+
+/// Authentication methods that have a place in `[auth] methods`. Not all of them are served, but
+/// tokens may carry any.
+const METHODS: [&str; 12] = [
+    "application_credential",
+    "ec2credential",
+    "external",
+    "kerberos",
+    "mapped",
+    "oauth1",
+    "openid",
+    "password",
+    "saml2",
+    "token",
+    "totp",
+    "x509",
+];
+
+/// Refuses methods and plugins that nobody knows: a typo would lock users out without a word.
+fn check_auth(config: &Config) -> Result<()> {
+    let refuse = |option: &str, name: &str, known: &str| {
+        let place = config.origin("auth", option);
+        Err(Error::internal(format!(
+            "{place}: [auth] {option}: '{name}' is not known; known are {known}"
+        )))
+    };
+    let mut methods = config.auth.methods.iter();
+    if let Some(name) = methods.find(|name| !METHODS.contains(&name.as_str())) {
+        return refuse("methods", name, &METHODS.join(", "));
+    }
+    const PLUGINS: [&str; 3] = ["default", "DefaultDomain", "Domain"];
+    match &config.auth.external {
+        Some(name) if !PLUGINS.contains(&name.as_str()) => {
+            refuse("external", name, &PLUGINS.join(", "))
+        }
+        _ => Ok(()),
     }
 }
 
@@ -66,41 +110,46 @@ pub fn policy_options(config: &Config, config_dirs: Vec<PathBuf>) -> PolicyOptio
     }
 }
 
-fn token_provider(config: &Config, warnings: &mut Vec<String>) -> Result<TokenProvider> {
-    let codec = PayloadCodec {
+fn codec(config: &Config) -> PayloadCodec {
+    PayloadCodec {
         methods: config.auth.methods.clone(),
         default_domain_id: config.identity.default_domain_id.as_str().into(),
-    };
-    let format = match config.token.provider.as_str() {
-        "fernet" => {
-            let loaded = KeyRepository::new(&config.fernet_tokens.key_repository).load()?;
-            warnings.extend(loaded.warnings);
-            Format::Fernet(loaded.keys)
-        }
-        "jws" => jws(config)?,
-        other => {
-            return Err(Error::internal(format!(
-                "[token] provider: {other} is not known; use fernet or jws"
-            )));
-        }
-    };
-    Ok(TokenProvider::new(format, codec))
+    }
 }
 
-fn jws(config: &Config) -> Result<Format> {
-    let options = &config.jwt_tokens;
-    let algorithm: JwsAlgorithm = options.jws_algorithm.as_str().parse()?;
-    Ok(Format::Jws {
-        signing: JwsSigningKey::load(algorithm, &options.jws_private_key_repository)?,
-        verifier: JwsVerifier {
-            keys: JwsVerifyingKey::load_all(&options.jws_public_key_repository)?,
-            accepted: options
-                .jws_accepted_algorithms
-                .iter()
-                .map(|name| name.parse())
-                .collect::<Result<_>>()?,
-        },
-    })
+fn receipt_provider(config: &Config, warnings: &mut Vec<String>) -> Result<ReceiptProvider> {
+    if config.receipt.provider != "fernet" {
+        return Err(Error::internal(format!(
+            "[receipt] provider: {} is not known; use fernet",
+            config.receipt.provider
+        )));
+    }
+    let repository = KeyRepository::new(&config.fernet_receipts.key_repository);
+    let keys = if repository.is_set_up() {
+        let loaded = repository.load()?;
+        warnings.extend(loaded.warnings);
+        Some(loaded.keys)
+    } else {
+        warnings.push(format!(
+            "no receipt keys in {}: logins that need several methods must send all of them at once",
+            repository.path().display()
+        ));
+        None
+    };
+    Ok(ReceiptProvider::new(keys, codec(config)))
+}
+
+fn credential_keys(config: &Config, warnings: &mut Vec<String>) -> Result<FernetKeys> {
+    let options = &config.credential;
+    if options.provider != "fernet" {
+        return Err(Error::internal(format!(
+            "[credential] provider: {} is not known; use fernet",
+            options.provider
+        )));
+    }
+    let loaded = KeyRepository::new(&options.key_repository).load_with_null_key()?;
+    warnings.extend(loaded.warnings);
+    Ok(loaded.keys)
 }
 
 /// Why wrong passwords can't be reported although that is asked for.

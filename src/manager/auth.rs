@@ -3,9 +3,10 @@
 mod reissue;
 
 use crate::app::App;
+use crate::crypto::oauth1::SignedRequest;
 use crate::error::{Error, Result};
 use crate::manager::delegation;
-use crate::manager::identity::UserLookup;
+use crate::manager::identity::{UserLookup, lacking_methods};
 use crate::manager::token::TokenEntry;
 use crate::model::delegation::{Act, expiry};
 use crate::model::token::{ResolvedScope, TokenOrigin, TokenPayload, TokenScope};
@@ -16,6 +17,9 @@ use crate::model::{
 use crate::token::audit_id;
 use std::sync::Arc;
 
+/// The method of users whom a proxy in front has identified.
+pub const EXTERNAL: &str = "external";
+
 /// Authenticates users and gives them tokens.
 pub struct AuthManager<'a> {
     app: &'a App,
@@ -25,6 +29,10 @@ pub struct AuthManager<'a> {
 #[derive(Debug)]
 pub struct AuthRequest {
     pub methods: Vec<AuthMethod>,
+    /// The receipt of a login before, whose methods count, too.
+    pub receipt: Option<String>,
+    /// Whom a trusted proxy has identified; counts as the method `external`, asked for or not.
+    pub remote: Option<RemoteUser>,
     pub scope: RequestedScope,
 }
 
@@ -42,6 +50,25 @@ pub enum AuthMethod {
         credential: ApplicationCredentialLookup,
         secret: Secret,
     },
+    /// The request itself is signed.
+    OAuth1(Box<SignedRequest>),
+    Totp {
+        user: UserLookup,
+        passcode: Secret,
+    },
+    /// Asked for by name: `external` or `kerberos`.
+    Remote {
+        method: &'static str,
+        user: Option<RemoteUser>,
+    },
+}
+
+/// A user by the name that a trusted proxy gave.
+#[derive(Clone, Debug)]
+pub struct RemoteUser {
+    pub name: String,
+    /// The domain's name; `None` means the default domain.
+    pub domain: Option<String>,
 }
 
 /// How a login names its application credential. Whose it is, its row says, and nothing else.
@@ -58,6 +85,9 @@ impl AuthMethod {
             Self::Password { .. } => "password",
             Self::Token { .. } => "token",
             Self::ApplicationCredential { .. } => "application_credential",
+            Self::OAuth1(_) => "oauth1",
+            Self::Totp { .. } => "totp",
+            Self::Remote { method, .. } => method,
         }
     }
 }
@@ -163,14 +193,27 @@ impl<'a> AuthManager<'a> {
     /// 401 when anything about the credentials or the scope is not good; 403 when the presented token
     /// may not become the token that is asked for.
     pub async fn authenticate(&self, request: AuthRequest) -> Result<(String, Arc<TokenEntry>)> {
-        let identified = self.identify(request.methods).await?;
+        let mut identified = self.identify(request.methods, request.remote).await?;
+        if let Some(receipt) = &request.receipt {
+            let passed = self
+                .app
+                .receipt()
+                .methods_of(receipt, &identified.user_id)?;
+            passed
+                .iter()
+                .for_each(|name| push_unique(&mut identified.methods, name));
+        }
         let user = self
             .app
             .identity()
             .user(&identified.user_id)
             .await
             .map_err(as_unauthorized)?;
-        crate::manager::identity::check_mfa(&user, &identified.methods, &self.app.config())?;
+        if let Some(lacking) = lacking_methods(&user, &identified.methods, &self.app.config()) {
+            let receipt = self.app.receipt();
+            let receipt = receipt.issue(&user, identified.methods, lacking).await?;
+            return Err(Error::MoreMethods(Box::new(receipt)));
+        }
         let reach = self.reach(&identified, request.scope, &user).await?;
         if let Some(parent) = &identified.parent {
             self.check_rescope(parent, &reach.scope)?;
@@ -195,9 +238,27 @@ impl<'a> AuthManager<'a> {
     }
 
     /// Runs every method; all must mean the same user.
-    async fn identify(&self, methods: Vec<AuthMethod>) -> Result<Identified> {
+    async fn identify(
+        &self,
+        methods: Vec<AuthMethod>,
+        remote: Option<RemoteUser>,
+    ) -> Result<Identified> {
         let mut found: Option<UserId> = None;
         let mut names: Vec<String> = Vec::new();
+        if let Some(remote) = remote {
+            match self.app.identity().authenticate_remote(&remote).await {
+                Ok(user) => {
+                    self.app.metrics.authentication(EXTERNAL, true);
+                    found = Some(user.id);
+                    names.push(EXTERNAL.to_owned());
+                }
+                // The other methods may do without it.
+                Err(Error::Unauthorized { reason, .. }) => {
+                    tracing::debug!(reason, "the remote user does not count");
+                }
+                Err(error) => return Err(error),
+            }
+        }
         let mut parent = None;
         let mut grant = None;
         for method in methods {
@@ -253,11 +314,22 @@ impl<'a> AuthManager<'a> {
                     grant: None,
                 })
             }
+            AuthMethod::OAuth1(request) => self.app.oauth1().authenticate(&request).await,
             AuthMethod::ApplicationCredential { credential, secret } => {
                 self.app
                     .application_credential()
                     .authenticate(&credential, &secret)
                     .await
+            }
+            AuthMethod::Totp { user, passcode } => {
+                let identity = self.app.identity();
+                let user = identity.authenticate_totp(&user, &passcode).await?;
+                Ok(Proof::of_user(user.id))
+            }
+            AuthMethod::Remote { user, .. } => {
+                let user = user.ok_or_else(|| Error::unauthorized("no remote user is known"))?;
+                let user = self.app.identity().authenticate_remote(&user).await?;
+                Ok(Proof::of_user(user.id))
             }
         }
     }

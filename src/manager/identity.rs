@@ -6,10 +6,11 @@ mod groups;
 mod login;
 mod password_rules;
 mod passwords;
+mod proof;
 mod users;
 
 pub use crate::driver::sql::identity::{ExpiryComparison, PasswordExpiryFilter, UserQuery};
-pub use account::{check_mfa, is_inactive};
+pub use account::{is_inactive, lacking_methods};
 pub use groups::{GroupUpdate, NewGroup};
 pub use login::UserLookup;
 pub use users::{NewUser, UserUpdate};

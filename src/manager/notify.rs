@@ -7,7 +7,6 @@
 
 mod payload;
 
-use crate::app::Settings;
 use crate::config::{Config, NotificationFormat};
 use crate::driver::notification::{self, Driver, Notification};
 use crate::driver::sql::catalog;
@@ -72,17 +71,11 @@ impl Notifier {
     }
 
     /// Tells of events, unless `notification_opt_out` names them.
-    pub fn tell(
-        &self,
-        events: Vec<Event>,
-        origin: &Arc<Origin>,
-        settings: &Settings,
-        now: Timestamp,
-    ) {
+    pub fn tell(&self, events: Vec<Event>, origin: &Arc<Origin>, config: &Config, now: Timestamp) {
         let Some(queue) = &self.queue else {
             return;
         };
-        let options = &settings.config.default;
+        let options = &config.default;
         for event in events {
             if is_opted_out(&options.notification_opt_out, &event) {
                 continue;
@@ -216,7 +209,38 @@ impl Observer {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::driver::sql::db::{DbOptions, Target};
     use crate::model::event::ResourceKind;
+    use futures_util::future::BoxFuture;
+
+    /// A driver whose peer never answers.
+    struct Stuck;
+
+    impl Driver for Stuck {
+        fn send<'a>(&'a self, _: &'a Notification) -> BoxFuture<'a, ()> {
+            Box::pin(std::future::pending())
+        }
+    }
+
+    #[tokio::test]
+    async fn events_beyond_the_queue_are_dropped_and_counted_and_nobody_waits() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("keystone.db");
+        let options = DbOptions::new(Target::Sqlite { path: Some(path) });
+        let db = Db::connect(&options).await.unwrap();
+        let notifier = Notifier::start(vec![Box::new(Stuck)], db);
+        let (origin, config) = (Arc::default(), Config::defaults());
+        let now = Timestamp::from_seconds(0).unwrap();
+        let one_more = || vec![Event::created(ResourceKind::Role, "x")];
+        for _ in 0..QUEUE_LENGTH {
+            notifier.tell(one_more(), &origin, &config, now);
+        }
+        assert_eq!(notifier.dropped(), 0);
+        for _ in 0..3 {
+            notifier.tell(one_more(), &origin, &config, now);
+        }
+        assert_eq!(notifier.dropped(), 3);
+    }
 
     #[test]
     fn opted_out_types_stand_in_lines_of_one_or_more() {

@@ -4,6 +4,7 @@ use crate::app::App;
 use crate::driver::sql::db::Session;
 use crate::driver::sql::{catalog, endpoint_policy, policy as sql};
 use crate::error::{Error, Result};
+use crate::model::event::{Event, ResourceKind};
 use crate::model::list::{ListHints, Page};
 use crate::model::{Endpoint, EndpointId, PolicyDocument, PolicyId, PolicyPlace};
 use crate::model::{RegionId, ServiceId};
@@ -42,7 +43,13 @@ impl<'a> PolicyManager<'a> {
     pub async fn create_policy(&self, policy: &PolicyDocument) -> Result<()> {
         self.app
             .db
-            .transaction(|s| Box::pin(async move { sql::insert_policy(s, policy).await }))
+            .transaction(|s| {
+                Box::pin(async move {
+                    sql::insert_policy(s, policy).await?;
+                    s.notify(Event::created(ResourceKind::Policy, &policy.id));
+                    Ok(())
+                })
+            })
             .await
     }
 
@@ -68,6 +75,7 @@ impl<'a> PolicyManager<'a> {
                     }
                     policy.extra.extend(changes.extra.clone());
                     sql::update_policy(s, &policy).await?;
+                    s.notify(Event::updated(ResourceKind::Policy, id));
                     Ok(policy)
                 })
             })
@@ -83,10 +91,11 @@ impl<'a> PolicyManager<'a> {
             .db
             .transaction(|s| {
                 Box::pin(async move {
-                    match sql::delete_policy(s, id).await? {
-                        true => Ok(()),
-                        false => Err(Error::not_found("policy", id)),
+                    if !sql::delete_policy(s, id).await? {
+                        return Err(Error::not_found("policy", id));
                     }
+                    s.notify(Event::deleted(ResourceKind::Policy, id));
+                    Ok(())
                 })
             })
             .await

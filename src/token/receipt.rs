@@ -23,6 +23,32 @@ pub struct Receipt {
     pub expires_at: Timestamp,
 }
 
+/// Writes receipts and reads them back.
+pub struct ReceiptProvider {
+    /// `None` where there is no repository: then nobody gets a receipt.
+    keys: Option<FernetKeys>,
+    codec: PayloadCodec,
+}
+
+impl ReceiptProvider {
+    /// A provider with the keys of `[fernet_receipts]`.
+    pub fn new(keys: Option<FernetKeys>, codec: PayloadCodec) -> Self {
+        Self { keys, codec }
+    }
+
+    /// The receipt's text; `None` without keys.
+    pub fn encode(&self, receipt: &Receipt) -> Result<Option<String>> {
+        let keys = self.keys.as_ref();
+        keys.map(|keys| encode(keys, &self.codec, receipt))
+            .transpose()
+    }
+
+    /// What a receipt says; `None` when it is not one of ours.
+    pub fn decode(&self, text: &str) -> Option<Receipt> {
+        decode(self.keys.as_ref()?, &self.codec, text)
+    }
+}
+
 /// The receipt's text.
 pub fn encode(keys: &FernetKeys, codec: &PayloadCodec, receipt: &Receipt) -> Result<String> {
     let payload = encode_payload(codec, receipt);

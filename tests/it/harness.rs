@@ -9,6 +9,7 @@ mod domains;
 pub mod notifications;
 mod scene;
 mod seed;
+pub mod signing;
 
 pub use answer::Answer;
 pub use scene::{ACME, Scene, UMBRELLA, new_user};
@@ -19,12 +20,13 @@ use axum::extract::MatchedPath;
 use axum::http::{Method, Request, header};
 use db::TestDb;
 use keystone::api;
-use keystone::api::edge::Edge;
+use keystone::api::edge::{Edge, Peer};
 use keystone::app::{App, Clock, Settings};
 use keystone::config::Config;
 use keystone::crypto::key_repository::KeyRepository;
 use keystone::crypto::password::Algorithm;
 use keystone::driver::notification::Driver;
+use keystone::driver::sql::db::Db;
 use keystone::model::Timestamp;
 use notifications::Captured;
 use serde_json::{Value, json};
@@ -41,8 +43,8 @@ pub struct TestApp {
     edge: Edge,
     captured: Captured,
     public: Edge,
-    _keys: TempDir,
-    _db: TestDb,
+    _keys: Arc<TempDir>,
+    _db: Arc<TestDb>,
 }
 
 impl TestApp {
@@ -54,24 +56,48 @@ impl TestApp {
     /// A server with a `keystone.conf` of this text. Hashing is made cheap in any case.
     pub async fn with_config(config: &str) -> Self {
         let keys = tempfile::tempdir().expect("a temporary directory");
-        let repository = keys.path().join("fernet-keys");
-        KeyRepository::new(&repository)
+        KeyRepository::new(keys.path().join("fernet-keys"))
             .setup(3, Default::default())
             .expect("new keys");
+        KeyRepository::new(keys.path().join("credential-keys"))
+            .setup(3, Default::default())
+            .expect("new keys");
+        let db = TestDb::synced().await;
+        let clock = Clock::stopped_at(Timestamp::parse(START).expect("a time"));
+        let seed = Seed::plant(&db.db, clock.now()).await;
+        let pool = db.db.clone();
+        Self::assemble(config, seed, clock, pool, Arc::new(keys), Arc::new(db))
+    }
+
+    /// Another server on the same database, with the same keys and clock, and a configuration of its
+    /// own. It learns of this one's changes when its versions are refreshed.
+    pub async fn sibling(&self, config: &str) -> Self {
+        let pool = self._db.second_pool().await;
+        let (keys, db) = (Arc::clone(&self._keys), Arc::clone(&self._db));
+        let clock = self.app.clock.clone();
+        Self::assemble(config, self.seed.clone(), clock, pool, keys, db)
+    }
+
+    fn assemble(
+        config: &str,
+        seed: Seed,
+        clock: Clock,
+        db: Db,
+        keys: Arc<TempDir>,
+        test_db: Arc<TestDb>,
+    ) -> Self {
         let text = format!(
-            "[fernet_tokens]\nkey_repository = {}\n[identity]\npassword_hash_rounds = 4\n{config}",
-            repository.display()
+            "[fernet_tokens]\nkey_repository = {0}\n[fernet_receipts]\nkey_repository = {0}\n\
+             [credential]\nkey_repository = {1}\n[identity]\npassword_hash_rounds = 4\n{config}",
+            keys.path().join("fernet-keys").display(),
+            keys.path().join("credential-keys").display()
         );
         let config = Arc::new(Config::from_text(&text).unwrap_or_else(|error| panic!("{error}")));
         let settings = Settings::load(config, Vec::new(), Algorithm::Bcrypt, &mut Vec::new())
             .unwrap_or_else(|error| panic!("{error}"));
-        let db = TestDb::synced().await;
-        let clock = Clock::stopped_at(Timestamp::parse(START).expect("a time"));
-        let seed = Seed::plant(&db.db, clock.now()).await;
         let captured = Captured::default();
         let drivers: Vec<Box<dyn Driver>> = vec![Box::new(captured.clone())];
-        let app = App::with_notification_drivers(settings, db.db.clone(), clock, drivers)
-            .expect("an app");
+        let app = App::with_notification_drivers(settings, db, clock, drivers).expect("an app");
         let edge = Edge::new(Arc::clone(&app), api::admin_router(&app), "127.0.0.1:35357");
         let public = Edge::new(Arc::clone(&app), api::public_router(&app), "127.0.0.1:5000");
         Self {
@@ -81,7 +107,7 @@ impl TestApp {
             captured,
             public,
             _keys: keys,
-            _db: db,
+            _db: test_db,
         }
     }
 
@@ -235,6 +261,13 @@ impl RequestBuilder<'_> {
 
     pub fn header(mut self, name: &str, value: &str) -> Self {
         self.request = self.request.header(name, value);
+        self
+    }
+
+    /// Sends it as if from this address.
+    pub fn from_peer(mut self, address: &str) -> Self {
+        let address = address.parse().expect("an address");
+        self.request = self.request.extension(Peer(address));
         self
     }
 

@@ -115,6 +115,31 @@ async fn a_created_resource_is_told_in_cadf_by_default() {
 }
 
 #[tokio::test]
+async fn the_address_of_a_proxys_client_is_told_where_the_proxy_is_believed() {
+    for (config, address) in [
+        ("", Value::Null),
+        (
+            "[oslo_middleware]\nenable_proxy_headers_parsing = true\n",
+            json!("192.0.2.7"),
+        ),
+    ] {
+        let app = TestApp::with_config(config).await;
+        let admin = app.admin().await;
+        app.post("/v3/regions", json!({ "region": { "id": "R2" } }))
+            .token(&admin)
+            .header("x-forwarded-for", "203.0.113.5, 192.0.2.7")
+            .header("user-agent", &"a".repeat(1000))
+            .send()
+            .await
+            .expect(201);
+        let told = last(&app, "identity.region.created").await;
+        let host = &told["payload"]["initiator"]["host"];
+        assert_eq!(host["address"], address);
+        assert_eq!(host["agent"].as_str().map(str::len), Some(256));
+    }
+}
+
+#[tokio::test]
 async fn the_basic_format_has_the_resource_and_the_request() {
     let app = TestApp::with_config("[DEFAULT]\nnotification_format = basic\n").await;
     let admin = app.admin().await;

@@ -28,10 +28,11 @@ impl Context {
     }
 }
 
-/// A token that is for something that is gone is no good, and v2.0 says nothing else about it.
+/// A token that is for something that is gone is no good, and v2.0 says nothing else about it. Nor does
+/// it know receipts.
 pub fn as_unauthorized(error: Error) -> Error {
     match error {
-        Error::NotFound { .. } => Error::unauthorized(error.to_string()),
+        Error::NotFound { .. } | Error::MoreMethods(_) => Error::unauthorized(error.to_string()),
         other => other,
     }
 }

@@ -50,6 +50,8 @@ pub async fn create(ctx: Context, body: JsonBody) -> Result<Response> {
     }
     let request = AuthRequest {
         methods: vec![method],
+        receipt: None,
+        remote: None,
         scope,
     };
     let issued = ctx.app.auth().authenticate(request).await;

@@ -1,13 +1,13 @@
 //! `/v3/auth/…`: tokens, and what the caller's token could be scoped to.
 
-mod answer;
+pub mod answer;
 mod request;
 
 use crate::api::body::JsonBody;
 use crate::api::context::Context;
 use crate::api::response::{json, no_content};
 use crate::api::schema;
-use crate::api::v3::{domains, projects};
+use crate::api::v3::{domains, os_oauth1, projects};
 use crate::error::{Error, Result};
 use crate::manager::token::TokenEntry;
 use crate::model::token::ResolvedScope;
@@ -18,12 +18,23 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 
 /// `POST /v3/auth/tokens`
-pub async fn create_token(ctx: Context, body: JsonBody) -> Result<Response> {
+pub async fn create_token(ctx: Context, headers: HeaderMap, body: JsonBody) -> Result<Response> {
     let auth = body.member("auth")?;
     schema::AUTH_TOKENS.validate(&Value::Object(auth.clone()))?;
-    let request = request::parse(auth, &ctx.settings.config)?;
+    let environment = &ctx.request.environment;
+    let mut request = request::parse(auth, &ctx.settings.config, environment, || {
+        os_oauth1::signed(&ctx, "POST", &headers)
+    })?;
+    // Bytes that are no text are no receipt either.
+    let receipt = headers.get("openstack-auth-receipt");
+    request.receipt = receipt.map(|text| text.to_str().unwrap_or_default().to_owned());
     let (token, entry) = ctx.app.auth().authenticate(request).await?;
-    Ok(answer::token(&ctx, StatusCode::CREATED, &token, &entry))
+    Ok(answer::token(
+        &ctx,
+        StatusCode::CREATED,
+        Some(&token),
+        &entry,
+    ))
 }
 
 /// `GET /v3/auth/tokens`
@@ -44,7 +55,7 @@ pub async fn show_token(
         0
     };
     let entry = subject(&ctx, rule, token, window).await?;
-    Ok(answer::token(&ctx, StatusCode::OK, token, &entry))
+    Ok(answer::token(&ctx, StatusCode::OK, Some(token), &entry))
 }
 
 /// `DELETE /v3/auth/tokens`
@@ -142,6 +153,17 @@ async fn subject(ctx: &Context, rule: &str, token: &str, window: i64) -> Result<
             },
             other => other,
         });
+    let validated = validated.and_then(|entry| {
+        let rules = entry.token.application_credential();
+        let ruled = rules.is_some_and(|credential| !credential.access_rules.is_empty());
+        if ruled && !ctx.understands_access_rules {
+            return Err(Error::not_found(
+                "token",
+                "(it has access rules, and the caller does not say that it knows of them)",
+            ));
+        }
+        Ok(entry)
+    });
     match validated {
         Ok(entry) => {
             let target =

@@ -271,6 +271,18 @@ section! {
         /// Seconds that a client may take to send the head of a request.
         header_read_timeout: u64 = default("10").min(1);
 
+        /// Addresses and networks of proxies that are believed when they say who a user is; none by
+        /// default. A proxy must remove the headers below from what its clients send.
+        trusted_proxies: Vec<String> = default("");
+
+        /// Headers in which trusted proxies say what a web server would put into variables, as
+        /// VARIABLE:Header.
+        environment_headers: Vec<String> = default(concat!(
+            "REMOTE_USER:X-Remote-User,REMOTE_DOMAIN:X-Remote-Domain,",
+            "AUTH_TYPE:X-Remote-Auth-Type,SSL_CLIENT_I_DN:X-SSL-Client-I-DN,",
+            "SSL_CLIENT_S_DN:X-SSL-Client-S-DN",
+        ));
+
         /// Form of the log: text for people, json for machines, auto for text on a terminal and
         /// JSON elsewhere.
         log_format: LogFormat = default("auto");

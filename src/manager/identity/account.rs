@@ -3,7 +3,6 @@
 use super::IdentityManager;
 use crate::config::Config;
 use crate::driver::sql::identity::LockoutRule;
-use crate::error::{Error, Result};
 use crate::model::{LocalLogin, Timestamp, User};
 use chrono::{Days, NaiveDate};
 use serde_json::Value;
@@ -70,38 +69,33 @@ impl IdentityManager<'_> {
     }
 }
 
-/// Whether the methods that a login used satisfy one of the user's multi-factor rules. Methods that
-/// the server does not offer are no part of a rule; rules of nothing else don't count.
+/// What a login lacks when the methods that it used satisfy none of the user's multi-factor rules: the
+/// rules that it is on the way to, each as the methods that it takes. `None` when nothing is lacking.
 ///
-/// # Errors
-/// 401 when there are rules and none is satisfied.
-pub fn check_mfa(user: &User, used: &[String], config: &Config) -> Result<()> {
+/// Methods that the server does not offer are no part of a rule; rules of nothing else don't count.
+pub fn lacking_methods(user: &User, used: &[String], config: &Config) -> Option<Vec<Vec<String>>> {
     if user.options.get("multi_factor_auth_enabled") == Some(&Value::Bool(false)) {
-        return Ok(());
+        return None;
     }
     let rules = user
         .options
         .get("multi_factor_auth_rules")
         .and_then(Value::as_array);
-    let mut rules = rules
+    let rules: Vec<_> = rules
         .into_iter()
         .flatten()
         .filter_map(|rule| offered_methods(rule, &config.auth.methods))
-        .peekable();
-    let satisfied = rules.peek().is_none()
-        || rules.any(|rule| {
-            rule.iter()
-                .all(|method| used.iter().any(|used| used == method))
-        });
-    if satisfied {
-        Ok(())
-    } else {
-        Err(Error::unauthorized(format!(
-            "user {} has to use more methods than {}",
-            user.id,
-            used.join(", ")
-        )))
+        .collect();
+    let is_used = |method: &&str| used.iter().any(|used| used == method);
+    if rules.is_empty() || rules.iter().any(|rule| rule.iter().all(is_used)) {
+        return None;
     }
+    let begun = rules.iter().filter(|rule| rule.iter().any(is_used));
+    Some(
+        begun
+            .map(|rule| rule.iter().map(|method| (*method).to_owned()).collect())
+            .collect(),
+    )
 }
 
 fn offered_methods<'r>(rule: &'r Value, offered: &[String]) -> Option<Vec<&'r str>> {

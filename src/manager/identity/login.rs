@@ -70,7 +70,7 @@ impl IdentityManager<'_> {
         sql::local_login(&mut session, key).await
     }
 
-    async fn login_domain(&self, lookup: &DomainLookup) -> Result<Option<DomainId>> {
+    pub(super) async fn login_domain(&self, lookup: &DomainLookup) -> Result<Option<DomainId>> {
         match lookup {
             DomainLookup::Id(id) => Ok(Some(id.clone())),
             DomainLookup::Name(name) => match self.app.resource().domain_by_name(name).await {

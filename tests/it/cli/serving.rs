@@ -90,6 +90,38 @@ fn a_bad_value_stops_the_start_with_its_place_and_reason() {
 }
 
 #[tokio::test]
+async fn unknown_methods_plugins_and_proxies_are_refused_with_their_line() {
+    let db = TestDb::synced().await;
+    for (option, named) in [
+        ("[auth]\nmethods = password,tokn", "'tokn'"),
+        ("[auth]\nexternal = Domian", "'Domian'"),
+        (
+            "[server]\ntrusted_proxies = proxy.example.org",
+            "'proxy.example.org'",
+        ),
+        (
+            "[server]\nenvironment_headers = REMOTE_USER",
+            "'REMOTE_USER'",
+        ),
+    ] {
+        let home = configured(&db, option);
+        let text = std::fs::read_to_string(home.path("keystone.conf")).expect("the configuration");
+        let name = option
+            .lines()
+            .last()
+            .and_then(|line| line.split(' ').next());
+        let name = name.expect("a name");
+        let line = text.lines().position(|line| line.starts_with(name));
+        let place = format!("keystone.conf:{}", line.expect("the option") + 1);
+        let said = refused(&home);
+        assert!(
+            said.contains(&place) && said.contains(named),
+            "{place}: {said}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn an_unknown_option_is_a_warning() {
     let db = TestDb::synced().await;
     let home = configured(&db, "[token]\nexpirations = 5");

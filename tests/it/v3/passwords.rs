@@ -368,7 +368,8 @@ async fn multi_factor_rules_ask_for_more_than_a_password() {
     let user =
         json!({ "name": "ann", "password": "p1", "options": { "multi_factor_auth_rules": rules } });
     let id = app.make("user", user).await;
-    try_login(&app, "ann", "p1").await.error(401);
+    let refused = try_login(&app, "ann", "p1").await.expect(401);
+    assert!(refused.json()["token"].is_null());
     let off = json!({ "options": { "multi_factor_auth_enabled": false } });
     reset(&app, &id, off).await.expect(200);
     try_login(&app, "ann", "p1").await.expect(201);

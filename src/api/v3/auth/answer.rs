@@ -9,8 +9,13 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
 use bytes::Bytes;
 
-/// A token's answer, with its text in a header.
-pub fn token(ctx: &Context, status: StatusCode, token: &str, entry: &TokenEntry) -> Response {
+/// A token's answer, with its text in a header unless it is to be kept back.
+pub fn token(
+    ctx: &Context,
+    status: StatusCode,
+    token: Option<&str>,
+    entry: &TokenEntry,
+) -> Response {
     let rendered = entry.body.get_or_init(|| render(&entry.token));
     let mut response = match &entry.token.catalog {
         Some(catalog) if !ctx.query.has("nocatalog") => {
@@ -24,7 +29,7 @@ pub fn token(ctx: &Context, status: StatusCode, token: &str, entry: &TokenEntry)
         }
         _ => raw_json(status, rendered.clone()),
     };
-    if let Ok(value) = HeaderValue::from_str(token) {
+    if let Some(Ok(value)) = token.map(HeaderValue::from_str) {
         response.headers_mut().insert("x-subject-token", value);
     }
     response

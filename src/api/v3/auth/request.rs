@@ -1,16 +1,28 @@
 //! The `auth` object of a login: one function for each method, one for the scope.
 
+use crate::api::environment::Environment;
 use crate::config::Config;
+use crate::crypto::oauth1::SignedRequest;
 use crate::error::{Error, Result};
 use crate::manager::auth::{
-    ApplicationCredentialLookup, AuthMethod, AuthRequest, DomainLookup, RequestedScope,
+    ApplicationCredentialLookup, AuthMethod, AuthRequest, DomainLookup, EXTERNAL, RemoteUser,
+    RequestedScope,
 };
 use crate::manager::identity::UserLookup;
 use crate::model::{ProjectId, Secret, TrustId, UserId};
 use serde_json::{Map, Value, json};
 
-/// Reads the `auth` object. Its schema was checked; what schemas can't say is checked here.
-pub fn parse(auth: &Map<String, Value>, config: &Config) -> Result<AuthRequest> {
+/// The plugin of `[auth] external` that lets the proxy name the user's domain.
+const DOMAIN_PLUGIN: &str = "Domain";
+
+/// Reads the `auth` object. Its schema was checked; what schemas can't say is checked here. `signed`
+/// gives the request's OAuth1 signature, which is no part of the body.
+pub fn parse(
+    auth: &Map<String, Value>,
+    config: &Config,
+    environment: &Environment,
+    signed: impl Fn() -> Result<SignedRequest>,
+) -> Result<AuthRequest> {
     let identity = object(auth, "identity")?;
     let names = identity
         .get("methods")
@@ -23,17 +35,36 @@ pub fn parse(auth: &Map<String, Value>, config: &Config) -> Result<AuthRequest> 
         methods.push(match name {
             "password" if offered => password(object(identity, name)?)?,
             "token" if offered => token(object(identity, name)?)?,
+            "oauth1" if offered => AuthMethod::OAuth1(Box::new(signed()?)),
             "application_credential" if offered => {
                 if auth.contains_key("scope") {
                     return Err(refused_for_application_credentials());
                 }
                 application_credential(object(identity, name)?)?
             }
+            "totp" if offered => totp(object(identity, name)?)?,
+            "external" if offered => {
+                object(identity, name)?;
+                AuthMethod::Remote {
+                    method: EXTERNAL,
+                    user: remote_user(environment, config),
+                }
+            }
+            "kerberos" if offered => {
+                object(identity, name)?;
+                AuthMethod::Remote {
+                    method: "kerberos",
+                    user: kerberos_user(environment),
+                }
+            }
             _ => return Err(unsupported_method(name, config)),
         });
     }
+    let counts = config.auth.methods.iter().any(|method| method == EXTERNAL);
     Ok(AuthRequest {
         methods,
+        receipt: None,
+        remote: remote_user(environment, config).filter(|_| counts),
         scope: scope(auth.get("scope"))?,
     })
 }
@@ -42,6 +73,39 @@ fn unsupported_method(name: &str, config: &Config) -> Error {
     Error::Unauthorized {
         reason: format!("authentication method {name} is not offered"),
         identity: Some(Box::new(json!({ "methods": config.auth.methods }))),
+    }
+}
+
+/// The user whom a trusted proxy has identified. `[auth] external` says whether it may name the domain.
+fn remote_user(environment: &Environment, config: &Config) -> Option<RemoteUser> {
+    let names_domain = config.auth.external.as_deref() == Some(DOMAIN_PLUGIN);
+    let domain = environment
+        .get("REMOTE_DOMAIN")
+        .filter(|_| names_domain)
+        .map(str::to_owned);
+    let name = environment.get("REMOTE_USER")?.to_owned();
+    Some(RemoteUser { name, domain })
+}
+
+fn kerberos_user(environment: &Environment) -> Option<RemoteUser> {
+    environment
+        .get("AUTH_TYPE")
+        .filter(|kind| *kind == "Negotiate")?;
+    Some(RemoteUser {
+        name: environment.get("REMOTE_USER")?.to_owned(),
+        domain: environment.get("REMOTE_DOMAIN").map(str::to_owned),
+    })
+}
+
+fn totp(method: &Map<String, Value>) -> Result<AuthMethod> {
+    let user = object(method, "user")?;
+    let lookup = user_lookup(user)?;
+    match user.get("passcode").and_then(Value::as_str) {
+        Some(passcode) => Ok(AuthMethod::Totp {
+            user: lookup,
+            passcode: Secret::from(passcode),
+        }),
+        None => Err(Error::unauthorized("no passcode was sent")),
     }
 }
 

@@ -1,0 +1,161 @@
+//! What a proxy in front says about a request, under the names that web servers use for it:
+//! `REMOTE_USER`, `SSL_CLIENT_I_DN` and their like.
+//!
+//! It says so in headers. Anybody can send headers, so that they count only from the addresses in
+//! `[server] trusted_proxies`; by default there are none.
+
+use crate::config::Config;
+use crate::error::{Error, Result};
+use axum::http::{HeaderMap, HeaderName};
+use ipnet::IpNet;
+use std::net::IpAddr;
+
+/// Which proxies are believed, and in which headers they speak.
+#[derive(Clone, Debug, Default)]
+pub struct ProxyRules {
+    trusted: Vec<IpNet>,
+    headers: Vec<(String, HeaderName)>,
+}
+
+impl ProxyRules {
+    /// Reads `[server] trusted_proxies` and `environment_headers`.
+    ///
+    /// # Errors
+    /// [`Error::Internal`], with a message for the operator.
+    pub fn of(config: &Config) -> Result<Self> {
+        let trusted = config.server.trusted_proxies.iter().map(|text| {
+            let net = text.parse::<IpNet>().ok();
+            net.or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))
+                .ok_or_else(|| invalid(config, "trusted_proxies", text, "an address or a network"))
+        });
+        let headers = config.server.environment_headers.iter().map(|text| {
+            let pair = text.split_once(':').and_then(|(variable, header)| {
+                let header = header.trim().parse::<HeaderName>().ok()?;
+                let variable = variable.trim();
+                (!variable.is_empty()).then(|| (variable.to_owned(), header))
+            });
+            pair.ok_or_else(|| invalid(config, "environment_headers", text, "VARIABLE:Header"))
+        });
+        Ok(Self {
+            trusted: trusted.collect::<Result<_>>()?,
+            headers: headers.collect::<Result<_>>()?,
+        })
+    }
+
+    /// What the proxy says of a request that came from an address.
+    pub fn environment(&self, peer: Option<IpAddr>, headers: &HeaderMap) -> Environment {
+        let address = match peer {
+            Some(address) if !self.trusted.is_empty() => address.to_canonical(),
+            _ => return Environment::default(),
+        };
+        if !self.trusted.iter().any(|net| net.contains(&address)) {
+            return Environment::default();
+        }
+        let said = self.headers.iter().filter_map(|(variable, name)| {
+            let mut values = headers.get_all(name).iter();
+            let value = values.next()?.to_str().ok()?.trim();
+            if values.next().is_some() {
+                // One of them may be the client's own.
+                tracing::warn!(header = %name, "a trusted proxy let a header through twice");
+                return None;
+            }
+            (!value.is_empty()).then(|| (variable.clone(), value.to_owned()))
+        });
+        Environment(said.collect())
+    }
+}
+
+fn invalid(config: &Config, option: &str, text: &str, wanted: &str) -> Error {
+    Error::internal(format!(
+        "{}: [server] {option}: '{text}' is not {wanted}",
+        config.origin("server", option)
+    ))
+}
+
+/// Variables by name. Empty for everybody whom nobody vouches for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Environment(Vec<(String, String)>);
+
+impl Environment {
+    /// A variable's value, which is never empty.
+    pub fn get(&self, variable: &str) -> Option<&str> {
+        let found = self.0.iter().find(|(name, _)| name == variable)?;
+        Some(&found.1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rules(options: &str) -> Result<ProxyRules> {
+        ProxyRules::of(&Config::from_text(&format!("[server]\n{options}\n")).unwrap())
+    }
+
+    fn remote_user(rules: &ProxyRules, peer: &str, headers: &HeaderMap) -> Option<String> {
+        let environment = rules.environment(Some(peer.parse().unwrap()), headers);
+        environment.get("REMOTE_USER").map(str::to_owned)
+    }
+
+    #[test]
+    fn only_trusted_proxies_are_believed() {
+        let headers = HeaderMap::from_iter([(
+            HeaderName::from_static("x-remote-user"),
+            "alice".parse().unwrap(),
+        )]);
+        let nobody = rules("").unwrap();
+        let some = rules("trusted_proxies = 10.0.0.0/8, 192.0.2.1, fd00::/8").unwrap();
+        for (peer, believed) in [
+            ("10.1.2.3", true),
+            ("::ffff:10.1.2.3", true),
+            ("192.0.2.1", true),
+            ("192.0.2.2", false),
+            ("127.0.0.1", false),
+            ("fd00::1", true),
+            ("::1", false),
+        ] {
+            assert_eq!(remote_user(&nobody, peer, &headers), None, "{peer}");
+            let said = remote_user(&some, peer, &headers);
+            assert_eq!(said.as_deref(), believed.then_some("alice"), "{peer}");
+        }
+        assert_eq!(some.environment(None, &headers), Environment::default());
+    }
+
+    #[test]
+    fn a_header_that_is_empty_or_came_twice_says_nothing() {
+        let rules = rules("trusted_proxies = 10.0.0.1").unwrap();
+        let mut headers = HeaderMap::new();
+        headers.append("x-remote-user", " ".parse().unwrap());
+        assert_eq!(remote_user(&rules, "10.0.0.1", &headers), None);
+        headers.insert("x-remote-user", "alice".parse().unwrap());
+        headers.append("x-remote-user", "bob".parse().unwrap());
+        assert_eq!(remote_user(&rules, "10.0.0.1", &headers), None);
+    }
+
+    #[test]
+    fn operators_choose_the_headers() {
+        let rules =
+            rules("trusted_proxies = 10.0.0.1\nenvironment_headers = REMOTE_USER:X-Kerberos-User")
+                .unwrap();
+        let mut headers = HeaderMap::new();
+        headers.insert("x-remote-user", "mallory".parse().unwrap());
+        assert_eq!(remote_user(&rules, "10.0.0.1", &headers), None);
+        headers.insert("x-kerberos-user", "alice".parse().unwrap());
+        let said = remote_user(&rules, "10.0.0.1", &headers);
+        assert_eq!(said.as_deref(), Some("alice"));
+    }
+
+    #[test]
+    fn what_is_no_network_or_header_is_said_to_be_wrong() {
+        for options in [
+            "trusted_proxies = localhost",
+            "trusted_proxies = 10.0.0.0/33",
+            "environment_headers = REMOTE_USER",
+            "environment_headers = REMOTE_USER:not a header",
+            "environment_headers = :X-Remote-User",
+        ] {
+            let error = rules(options).unwrap_err().to_string();
+            assert!(error.contains("[server]"), "{error}");
+        }
+    }
+}
