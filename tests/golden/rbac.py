@@ -476,6 +476,8 @@ case("GET /v3/auth/domains", "get_auth_domains")
 case("GET /v3/auth/projects", "get_auth_projects")
 case("GET /v3/auth/system", "get_auth_system")
 case("GET /v3/OS-REVOKE/events", "list_revoke_events")
+case("GET /v3/auth/tokens/OS-PKI/revoked", "revocation_list", query="audit_id_only", status=200,
+     note="30.0.0 has the rule and answers 403 to everybody")
 case("POST /v3/ec2tokens", "ec2tokens_validate", status=401, note="signed by nobody",
      body={"credentials": {"access": "none", "signature": "none", "host": "h", "verb": "GET",
                            "path": "/", "params": {}, "headers": {}}})
@@ -518,7 +520,7 @@ def main():
     cases = []
     for one in CASES:
         route = routes[("GET" if one["method"] == "HEAD" else one["method"], one["path"])]
-        if one["rule"] not in route["rules"]:
+        if route["rules"] and one["rule"] not in route["rules"]:
             sys.exit(f"{one['method']} {one['path']} does not ask {one['rule']}")
         status = one["status"] or route["success"][0]
         answers = {"anonymous": 401}
