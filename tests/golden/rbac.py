@@ -478,10 +478,10 @@ case("GET /v3/auth/system", "get_auth_system")
 case("GET /v3/OS-REVOKE/events", "list_revoke_events")
 case("GET /v3/auth/tokens/OS-PKI/revoked", "revocation_list", query="audit_id_only", status=200,
      note="30.0.0 has the rule and answers 403 to everybody")
-case("POST /v3/ec2tokens", "ec2tokens_validate", status=401, note="signed by nobody",
+case("POST /v3/ec2tokens", "ec2tokens_validate", status=404, note="there is no such key",
      body={"credentials": {"access": "none", "signature": "none", "host": "h", "verb": "GET",
                            "path": "/", "params": {}, "headers": {}}})
-case("POST /v3/s3tokens", "s3tokens_validate", status=401, note="signed by nobody",
+case("POST /v3/s3tokens", "s3tokens_validate", status=404, note="there is no such key",
      body={"credentials": {"access": "none", "signature": "none", "token": "eA=="}})
 
 
