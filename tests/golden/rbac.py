@@ -177,7 +177,7 @@ STEPS = [
     step("root", f"PUT {EP}/projects/top/endpoints/$second_endpoint"),
     step("root", f"PUT {EP}/projects/elsewhere/endpoints/$endpoint"),
     step("root", "POST /v3/limits",
-         {"limits": [{"service_id": "$service", "resource_name": "gadgets",
+         {"limits": [{"service_id": "$service", "resource_name": "widgets",
                       "project_id": "elsewhere", "resource_limit": 5}]}),
     step("root", "POST /v3/credentials",
          {"credential": {"user_id": "uma", "type": "cert", "blob": "xx"}}),
