@@ -200,7 +200,7 @@ fn request_content(line: &Operation) -> Option<Value> {
 
 fn responses(route: &Route, line: &Operation) -> Map<String, Value> {
     let mut responses = Map::new();
-    for status in line.status.iter().chain(line.also) {
+    for status in std::iter::once(&line.status).chain(line.also) {
         let mut response = json!({ "description": reason(*status) });
         if let Some(content) = answer_content(line.answer).filter(|_| *status != 204) {
             response["content"] = content;
@@ -248,6 +248,10 @@ fn answer_content(answer: Answer) -> Option<Value> {
         Answer::Form => {
             let text = json!({ "type": "string" });
             Some(json!({ "application/x-www-form-urlencoded": { "schema": text } }))
+        }
+        Answer::Pem => {
+            let text = json!({ "type": "string" });
+            Some(json!({ "application/x-pem-file": { "schema": text } }))
         }
         Answer::Member(key) => object(json!({ key: { "$ref": shape(key) } }), &[key]),
         Answer::Collection(key) => {

@@ -79,7 +79,8 @@ async fn every_status_of_keystone_30_is_documented_and_no_other_success() {
     let document = document().await;
     let served = routes::served();
     for operation in routes::golden() {
-        if !served.contains_key(&operation.name()) {
+        // What never succeeds there may here: certificates and the signed list of revoked tokens.
+        if !served.contains_key(&operation.name()) || operation.success.is_empty() {
             continue;
         }
         let method = operation.method.to_lowercase();

@@ -14,8 +14,8 @@ pub(super) struct Operation {
     pub filters: &'static [&'static str],
     /// Whether the token that is asked about comes in X-Subject-Token.
     pub subject: bool,
-    /// The status of success; `None` when there is none.
-    pub status: Option<u16>,
+    /// The status of success.
+    pub status: u16,
     /// Other statuses of success.
     pub also: &'static [u16],
     pub answer: Answer,
@@ -47,6 +47,8 @@ pub(super) enum Answer {
     Json,
     /// `application/x-www-form-urlencoded`
     Form,
+    /// `application/x-pem-file`
+    Pem,
     /// One object under its key.
     Member(&'static str),
     /// Objects under their key, and the links of pages.
@@ -83,7 +85,7 @@ impl Operation {
             query: None,
             filters: &[],
             subject: false,
-            status: Some(status),
+            status,
             also: &[],
             answer: Answer::Nothing,
             fails: &[],
@@ -136,12 +138,13 @@ impl Operation {
     }
 
     pub(super) const fn answers(mut self, status: u16) -> Self {
-        self.status = Some(status);
+        self.status = status;
         self
     }
 
-    pub(super) const fn never_answers(mut self) -> Self {
-        self.status = None;
+    /// A certificate as PEM.
+    pub(super) const fn pem(mut self) -> Self {
+        self.answer = Answer::Pem;
         self
     }
 
