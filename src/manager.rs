@@ -10,6 +10,7 @@ pub mod delegation;
 pub mod domain_config;
 pub mod identity;
 pub mod notify;
+pub mod oauth1;
 pub mod policy;
 pub mod resource;
 pub mod revoke;
