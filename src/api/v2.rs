@@ -3,6 +3,7 @@
 
 mod access;
 mod caller;
+mod certificates;
 mod endpoints;
 mod envelope;
 mod extensions;

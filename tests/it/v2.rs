@@ -1,5 +1,6 @@
 //! The Identity API v2.0, as old clients know it.
 
+mod certificates;
 mod discovery;
 mod endpoints;
 mod own_password;

@@ -1,7 +1,8 @@
 //! THE route tables of v2.0, one for each listener: one line a route, sorted by path.
 
 use super::{
-    endpoints, extensions, own_password, roles, services, tenants, tokens, users, version,
+    certificates, endpoints, extensions, own_password, roles, services, tenants, tokens, users,
+    version,
 };
 use crate::api::route::{Route, delete, get, head, patch, post, put};
 
@@ -77,7 +78,10 @@ fn common() -> Vec<Route> {
         put("/v2.0", &[], version::show),
         patch("/v2.0", &[], version::show),
         delete("/v2.0", &[], version::show),
+        get("/v2.0/certificates/ca", &[], certificates::show_ca),
+        get("/v2.0/certificates/signing", &[], certificates::show_signing),
         post("/v2.0/tokens", &[], tokens::create),
+        get("/v2.0/tokens/revoked", &["identity:revocation_list"], certificates::revocation_list),
         get("/v2.0/tokens/{token_id}", &["identity:validate_token"], tokens::show),
         head("/v2.0/tokens/{token_id}", &["service_or_admin"], tokens::check),
         delete("/v2.0/tokens/{token_id}", &["admin_required"], tokens::revoke),

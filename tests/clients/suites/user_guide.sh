@@ -94,11 +94,26 @@ status 'GET /v2.0/users/{user_id}/roles is not implemented' 501 \
 JOE=$(curl -s -H "$json" "$PUBLIC/v2.0/tokens" -d '{"auth": {"tenantName": "customer-x",
     "passwordCredentials": {"username": "joe", "password": "joes-secret"}}}' |
     jq -r .access.token.id)
+curl -s "$PUBLIC/v2.0/certificates/ca" >ca.pem
+curl -s "$PUBLIC/v2.0/certificates/signing" >signing_cert.pem
+cmp -s signing_cert.pem "$CERTIFICATES/signing_cert.pem" && cmp -s ca.pem "$CERTIFICATES/ca.pem" &&
+    same=true || same=false
+check 'GET /v2.0/certificates/{ca,signing}' . <<<"$same"
+cms=(openssl cms -verify -certfile signing_cert.pem -CAfile ca.pem -inform PEM -nosmimecap -nodetach
+    -nocerts -noattr)
+{ echo '-----BEGIN CMS-----'; tr - / <<<"$JOE" | fold -w 64; echo '-----END CMS-----'; } >joe.pem
+"${cms[@]}" -in joe.pem 2>/dev/null |
+    check 'openssl verifies a PKI token' '[.. | .name? // empty] | index("joe")'
 status 'a token validates' 200 -H "X-Auth-Token: $TOKEN" "$ADMIN/v2.0/tokens/$JOE"
 status 'DELETE /v2.0/tokens/{token_id} as an administrator' 204 \
     -X DELETE -H "X-Auth-Token: $TOKEN" "$PUBLIC/v2.0/tokens/$JOE"
 status 'the token is refused at once' 404 -H "X-Auth-Token: $TOKEN" "$ADMIN/v2.0/tokens/$JOE"
 status 'and its bearer too' 401 -H "X-Auth-Token: $JOE" "$PUBLIC/v2.0/tenants"
+
+curl -s -H "X-Auth-Token: $TOKEN" "$PUBLIC/v2.0/tokens/revoked" | jq -r .signed >revoked.pem
+"${cms[@]}" -in revoked.pem 2>/dev/null |
+    check 'the token stands in the signed revocation list' \
+        "[.revoked[].id] | index(\"$(printf %s "$JOE" | md5sum | cut -d' ' -f1)\") != null"
 
 # --- v3
 
