@@ -2,6 +2,7 @@
 
 mod database;
 mod settings;
+mod token_formats;
 mod token_stores;
 mod watch;
 
@@ -27,10 +28,11 @@ use crate::manager::{
     identity::IdentityManager,
     limit::LimitManager,
     notify::Notifier,
+    oauth1::{NonceMemory, OAuth1Manager},
     policy::PolicyManager,
     resource::ResourceManager,
     revoke::{RevocationLog, RevokeManager},
-    token::{TokenCache, TokenManager},
+    token::{StoreMark, TokenCache, TokenManager},
     trust::TrustManager,
 };
 use crate::model::Timestamp;
@@ -60,6 +62,8 @@ pub struct Parts {
     pub tokens: TokenCache,
     /// Where tokens are kept that are not their own proof.
     pub token_store: Arc<dyn TokenStore>,
+    pub nonces: NonceMemory,
+    pub store_mark: StoreMark,
     pub catalogs: CatalogCache,
     pub revocations: RevocationLog,
     pub metrics: Metrics,
@@ -103,6 +107,8 @@ impl App {
             hashing,
             tokens: TokenCache::new(&config.cache),
             token_store: token_stores::open(config, &db)?,
+            nonces: NonceMemory::default(),
+            store_mark: StoreMark::default(),
             catalogs: CatalogCache::new(config.cache.enabled != Some(false)),
             revocations: RevocationLog::default(),
             metrics: Metrics::default(),
@@ -203,6 +209,11 @@ impl App {
     /// Application credentials.
     pub fn application_credential(&self) -> ApplicationCredentialManager<'_> {
         ApplicationCredentialManager::new(self)
+    }
+
+    /// OAuth1.
+    pub fn oauth1(&self) -> OAuth1Manager<'_> {
+        OAuth1Manager::new(self)
     }
 
     /// Trusts.

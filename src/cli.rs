@@ -18,6 +18,7 @@ mod keys;
 mod logging;
 mod mapping;
 mod owner;
+mod pki;
 mod serve;
 
 pub use arguments::Program;
@@ -97,6 +98,8 @@ fn obey(
         Command::ProjectSetup(options) => bootstrap::project_setup(&config, options),
         Command::UserSetup(options) => bootstrap::user_setup(&config, options),
         Command::TrustFlush(options) => database::trust_flush(&config, options),
+        Command::PkiSetup(options) => pki::pki_setup(&config, &options),
+        Command::SslSetup(options) => pki::ssl_setup(&config, &options),
         Command::TokenFlush(options) => flush::token_flush(&config, &options),
         Command::FernetSetup(owner) => keys::setup(&keys::of_tokens_and_receipts(&config), &owner),
         Command::FernetRotate(options) => {

@@ -1,10 +1,13 @@
 //! Keys, ciphers and password hashes: pure functions and files, nothing of HTTP or SQL.
 
+pub mod authority;
+pub mod cms;
 pub mod credential_cipher;
 pub mod fernet;
 pub mod hashing_pool;
 pub mod jws_keys;
 pub mod key_repository;
+pub mod oauth1;
 pub mod password;
 
 pub(crate) mod files;

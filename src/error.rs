@@ -49,6 +49,9 @@ pub enum Error {
     /// 501: a part of the API that there is a path for and nothing behind it.
     #[error("{0}")]
     NotImplemented(String),
+    /// 410: something that this server used to have, or could have, and has not.
+    #[error("{0}")]
+    Gone(String),
     /// 413: the body is larger than `[oslo_middleware] max_request_body_size`.
     #[error("The request body is larger than {0} bytes.")]
     TooLarge(u64),

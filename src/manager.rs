@@ -11,6 +11,7 @@ pub mod domain_config;
 pub mod identity;
 pub mod limit;
 pub mod notify;
+pub mod oauth1;
 pub mod policy;
 pub mod resource;
 pub mod revoke;

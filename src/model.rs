@@ -1,5 +1,6 @@
 //! Plain types that every layer shares. Nothing here does I/O.
 
+pub mod access_path;
 pub mod application_credential;
 mod assignment;
 mod catalog;

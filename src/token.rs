@@ -10,6 +10,7 @@ mod golden;
 pub mod jws;
 mod msgpack;
 pub mod payload;
+pub mod pki;
 pub mod provider;
 pub mod receipt;
 

@@ -97,3 +97,38 @@ fn read_failure(error: axum::Error, limit: u64) -> Error {
     }
     Error::bad_request("The body could not be read to its end.")
 }
+
+/// A body of `application/x-www-form-urlencoded`; of any other type it reads as an empty form.
+pub struct FormBody(Vec<(String, String)>);
+
+impl FormBody {
+    /// The first value of a field.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        let found = self.0.iter().find(|(field, _)| field == name);
+        found.map(|(_, value)| value.as_str())
+    }
+}
+
+impl FromRequest<Arc<App>> for FormBody {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, app: &Arc<App>) -> Result<Self> {
+        let limit = body_limit(&app.settings().config);
+        let content_type = request.headers().get(header::CONTENT_TYPE);
+        let essence = content_type
+            .and_then(|value| value.to_str().ok()?.split(';').next())
+            .unwrap_or_default()
+            .trim();
+        if !essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+            return Ok(Self(Vec::new()));
+        }
+        let bytes = axum::body::to_bytes(
+            request.into_body(),
+            usize::try_from(limit).unwrap_or(usize::MAX),
+        )
+        .await
+        .map_err(|error| read_failure(error, limit))?;
+        let fields = url::form_urlencoded::parse(&bytes).into_owned();
+        Ok(Self(fields.collect()))
+    }
+}

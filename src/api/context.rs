@@ -32,6 +32,9 @@ pub struct Context {
     pub request: Arc<RequestMeta>,
     /// The query string, decoded.
     pub query: Query,
+    /// Whether the caller holds requests against a token's access rules, as it says in
+    /// `OpenStack-Identity-Access-Rules`.
+    pub understands_access_rules: bool,
     caller: Caller,
     enforced: Option<Arc<Enforced>>,
 }
@@ -69,13 +72,15 @@ impl FromRequestParts<Arc<App>> for Context {
             .cloned()
             .ok_or_else(|| Error::internal("a request came around the edge"))?;
         let settings = app.settings();
-        let caller = caller(app, &settings, &parts.headers).await?;
+        let path = request.target.split('?').next().unwrap_or_default();
+        let caller = caller(app, &settings, parts, path).await?;
         let app = match parts.method {
             Method::GET | Method::HEAD => Arc::clone(app),
             _ => app.on_behalf_of(|| origin(&request, &parts.headers, &caller)),
         };
         Ok(Self {
             query: Query::parse(parts.uri.query().unwrap_or_default()),
+            understands_access_rules: understands_access_rules(parts),
             enforced: parts.extensions.get().cloned(),
             app,
             settings,
@@ -85,8 +90,16 @@ impl FromRequestParts<Arc<App>> for Context {
     }
 }
 
-async fn caller(app: &App, settings: &Settings, headers: &HeaderMap) -> Result<Caller> {
-    let named = |name| headers.get(name).filter(|token| !token.is_empty());
+/// Version 1.0 is the first.
+fn understands_access_rules(parts: &Parts) -> bool {
+    let version = parts.headers.get("openstack-identity-access-rules");
+    version
+        .and_then(|version| version.to_str().ok()?.trim().parse::<f64>().ok())
+        .is_some_and(|version| version >= 1.0)
+}
+
+async fn caller(app: &App, settings: &Settings, parts: &Parts, path: &str) -> Result<Caller> {
+    let named = |name| parts.headers.get(name).filter(|token| !token.is_empty());
     // Swift's clients call it by the second name.
     let Some(token) = named("x-auth-token").or_else(|| named("x-storage-token")) else {
         return Ok(Caller::Anonymous);
@@ -102,12 +115,15 @@ async fn caller(app: &App, settings: &Settings, headers: &HeaderMap) -> Result<C
         )));
     };
     match app.token().validate(token, 0).await {
-        Ok(entry) => Ok(
-            match delegation::permit(&entry.token, Act::CallApi, &settings.config) {
+        Ok(entry) => {
+            let token = &entry.token;
+            let permitted = delegation::permit(token, Act::CallApi, &settings.config)
+                .and_then(|()| delegation::permit_request(token, parts.method.as_str(), path));
+            Ok(match permitted {
                 Ok(()) => Caller::Token(entry),
                 Err(error) => Caller::Refused(error),
-            },
-        ),
+            })
+        }
         // A database that is away says nothing about the token.
         Err(error @ (Error::Unavailable(_) | Error::Transient(_) | Error::Internal(_))) => {
             Err(error)

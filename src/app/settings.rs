@@ -1,16 +1,11 @@
 //! From configuration to what the program runs on: keys, policy, hashing.
 
-use super::Settings;
+use super::{Settings, token_formats};
 use crate::api::links::LinkRules;
 use crate::config::{Config, HashAlgorithm};
-use crate::crypto::jws_keys::{JwsAlgorithm, JwsSigningKey, JwsVerifyingKey};
-use crate::crypto::key_repository::KeyRepository;
 use crate::crypto::password::{Algorithm, HashParameters, PARTIAL_HASHES};
 use crate::error::{Error, Result};
 use crate::policy::{Policy, PolicyOptions};
-use crate::token::PayloadCodec;
-use crate::token::jws::JwsVerifier;
-use crate::token::provider::{Format, TokenProvider};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -37,7 +32,7 @@ impl Settings {
                     .to_owned(),
             );
         }
-        let tokens = token_provider(&config, warnings)?;
+        let tokens = token_formats::load(&config, warnings)?;
         warnings.extend(unreported_passwords(&config));
         let links = LinkRules {
             public_endpoint: config.default.public_endpoint.clone(),
@@ -64,43 +59,6 @@ pub fn policy_options(config: &Config, config_dirs: Vec<PathBuf>) -> PolicyOptio
         enforce_new_defaults: options.enforce_new_defaults,
         policy_default_rule: options.policy_default_rule.clone(),
     }
-}
-
-fn token_provider(config: &Config, warnings: &mut Vec<String>) -> Result<TokenProvider> {
-    let codec = PayloadCodec {
-        methods: config.auth.methods.clone(),
-        default_domain_id: config.identity.default_domain_id.as_str().into(),
-    };
-    let format = match config.token.provider.as_str() {
-        "fernet" => {
-            let loaded = KeyRepository::new(&config.fernet_tokens.key_repository).load()?;
-            warnings.extend(loaded.warnings);
-            Format::Fernet(loaded.keys)
-        }
-        "jws" => jws(config)?,
-        other => {
-            return Err(Error::internal(format!(
-                "[token] provider: {other} is not known; use fernet or jws"
-            )));
-        }
-    };
-    Ok(TokenProvider::new(format, codec))
-}
-
-fn jws(config: &Config) -> Result<Format> {
-    let options = &config.jwt_tokens;
-    let algorithm: JwsAlgorithm = options.jws_algorithm.as_str().parse()?;
-    Ok(Format::Jws {
-        signing: JwsSigningKey::load(algorithm, &options.jws_private_key_repository)?,
-        verifier: JwsVerifier {
-            keys: JwsVerifyingKey::load_all(&options.jws_public_key_repository)?,
-            accepted: options
-                .jws_accepted_algorithms
-                .iter()
-                .map(|name| name.parse())
-                .collect::<Result<_>>()?,
-        },
-    })
 }
 
 /// Why wrong passwords can't be reported although that is asked for.

@@ -37,15 +37,22 @@ impl WatchedFiles {
     }
 }
 
-/// The folders whose keys sign, encrypt or verify tokens.
+/// The folders whose keys sign, encrypt or verify tokens of any format: keys that appear make their
+/// format accepted.
 fn key_folders(config: &Config) -> Vec<PathBuf> {
-    match config.token.provider.as_str() {
-        "jws" => vec![
-            config.jwt_tokens.jws_private_key_repository.clone(),
-            config.jwt_tokens.jws_public_key_repository.clone(),
-        ],
-        _ => vec![config.fernet_tokens.key_repository.clone()],
-    }
+    let mut folders = vec![
+        config.fernet_tokens.key_repository.clone(),
+        config.jwt_tokens.jws_private_key_repository.clone(),
+        config.jwt_tokens.jws_public_key_repository.clone(),
+    ];
+    let signing = [&config.signing.certfile, &config.signing.keyfile];
+    folders.extend(
+        signing
+            .iter()
+            .filter_map(|file| file.parent())
+            .map(Path::to_owned),
+    );
+    folders
 }
 
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]

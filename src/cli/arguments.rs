@@ -209,6 +209,14 @@ pub(super) enum Command {
     CreateJwsKeypair(CreateJwsKeypair),
     /// Delete trusts that are deleted or expired
     TrustFlush(TrustFlush),
+    /// Make a certificate authority and the certificate that signs PKI tokens
+    ///
+    /// Does nothing when any of the files is there, unless told to rebuild them.
+    PkiSetup(PkiSetup),
+    /// Make a certificate authority and a certificate for a TLS server
+    ///
+    /// Does nothing when any of the files is there, unless told to rebuild them.
+    SslSetup(PkiSetup),
     /// Delete persisted tokens that have expired
     ///
     /// Done in small batches, so that servers go on meanwhile. May run several times at once and be
@@ -409,4 +417,14 @@ pub(super) struct TokenFlush {
     /// Only count them
     #[arg(long)]
     pub dry_run: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(rename_all = "kebab-case")]
+pub(super) struct PkiSetup {
+    #[command(flatten)]
+    pub owner: KeyOwner,
+    /// Replace the files that are there
+    #[arg(long)]
+    pub rebuild: bool,
 }

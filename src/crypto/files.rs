@@ -23,11 +23,16 @@ pub(crate) fn failed(action: &str, path: &Path, why: impl Display) -> Error {
 
 /// Makes a directory (and its parents) that only the owner may enter; leaves an existing one alone.
 pub(crate) fn create_private_directory(path: &Path, owner: Owner) -> Result<()> {
+    create_directory(path, 0o700, owner)
+}
+
+/// Makes a directory (and its parents) with a mode; leaves an existing one alone.
+pub(crate) fn create_directory(path: &Path, mode: u32, owner: Owner) -> Result<()> {
     if path.is_dir() {
         return Ok(());
     }
     let create = || {
-        DirBuilder::new().recursive(true).mode(0o700).create(path)?;
+        DirBuilder::new().recursive(true).mode(mode).create(path)?;
         chown(path, owner.uid, owner.gid)
     };
     create().map_err(|e| failed("create", path, e))

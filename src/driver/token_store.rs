@@ -216,11 +216,19 @@ impl StoredToken {
 
     /// The first audit id, of either version's document.
     pub fn audit_id(&self) -> Option<&str> {
+        self.token()?.get("audit_ids")?.get(0)?.as_str()
+    }
+
+    /// When it was made.
+    pub fn issued_at(&self) -> Option<Timestamp> {
+        Timestamp::parse(self.token()?.get("issued_at")?.as_str()?)
+    }
+
+    /// The `token` member of either version's document.
+    fn token(&self) -> Option<&Value> {
         let data = self.extra.get("token_data")?;
-        let token = data
-            .get("token")
-            .or_else(|| data.get("access")?.get("token"))?;
-        token.get("audit_ids")?.get(0)?.as_str()
+        data.get("token")
+            .or_else(|| data.get("access")?.get("token"))
     }
 
     /// The JSON by which stores of texts keep it.
@@ -264,6 +272,8 @@ pub struct TokenFilter {
     pub trust_id: Option<String>,
     /// Only those for this OAuth1 consumer.
     pub consumer_id: Option<String>,
+    /// Only those that were issued in this second or before.
+    pub issued_until: Option<Timestamp>,
 }
 
 impl TokenFilter {
@@ -283,6 +293,12 @@ impl TokenFilter {
         }
     }
 
+    /// Whether the time of issue is one that is meant; an unknown one is.
+    fn covers(&self, issued_at: Option<Timestamp>) -> bool {
+        let both = self.issued_until.zip(issued_at);
+        both.is_none_or(|(until, issued_at)| issued_at.seconds() <= until.seconds())
+    }
+
     /// Whether a token is meant.
     pub fn matches(&self, token: &StoredToken) -> bool {
         let whose = match &self.trust_id {
@@ -297,6 +313,7 @@ impl TokenFilter {
         whose
             && same(&self.tenant_id, token.tenant_id())
             && same(&self.consumer_id, token.consumer_id())
+            && self.covers(token.issued_at())
     }
 }
 

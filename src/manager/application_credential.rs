@@ -1,12 +1,27 @@
 //! Application credentials.
 
+mod create;
+
+pub use create::{NewAccessRule, NewApplicationCredential};
+
 use crate::app::App;
 use crate::driver::sql::application_credential as sql;
+use crate::driver::sql::assignment::role as roles_sql;
+use crate::driver::sql::db::Session;
 use crate::error::{Error, Result};
 use crate::manager::auth::{ApplicationCredentialLookup, Grant, Proof};
-use crate::model::application_credential::ApplicationCredential;
+use crate::model::application_credential::{AccessRule, ApplicationCredential};
+use crate::model::event::{Event, ResourceKind};
+use crate::model::list::{ListHints, Page};
 use crate::model::token::{TokenOrigin, TokenScope};
-use crate::model::{ApplicationCredentialId, Secret};
+use crate::model::{AccessRuleId, ApplicationCredentialId, Role, Secret, UserId};
+
+/// An application credential with its roles, as answers show it.
+#[derive(Clone, Debug)]
+pub struct ShownCredential {
+    pub credential: ApplicationCredential,
+    pub roles: Vec<Role>,
+}
 
 /// Application credentials.
 pub struct ApplicationCredentialManager<'a> {
@@ -27,10 +42,93 @@ impl<'a> ApplicationCredentialManager<'a> {
         &self,
         id: &ApplicationCredentialId,
     ) -> Result<ApplicationCredential> {
-        let mut session = self.app.db.session().await?;
-        sql::application_credential(&mut session, id)
+        self.find(id)
             .await?
             .ok_or_else(|| Error::not_found("application credential", id))
+    }
+
+    /// The application credential, if there is one.
+    pub async fn find(
+        &self,
+        id: &ApplicationCredentialId,
+    ) -> Result<Option<ApplicationCredential>> {
+        let mut session = self.app.db.session().await?;
+        sql::application_credential(&mut session, id).await
+    }
+
+    /// A page of a user's application credentials in order of id. Filters: `name`.
+    pub async fn list(&self, user: &UserId, hints: &ListHints) -> Result<Page<ShownCredential>> {
+        let mut session = self.app.db.session().await?;
+        let page = sql::application_credentials(&mut session, user, hints).await?;
+        let mut items = Vec::new();
+        for credential in page.items {
+            items.push(shown(&mut session, credential).await?);
+        }
+        Ok(Page {
+            items,
+            truncated: page.truncated,
+        })
+    }
+
+    /// A credential with its roles; those that are deleted are left out.
+    pub async fn with_roles(&self, credential: ApplicationCredential) -> Result<ShownCredential> {
+        shown(&mut self.app.db.session().await?, credential).await
+    }
+
+    /// Deletes an application credential; its tokens end with it.
+    ///
+    /// # Errors
+    /// 404.
+    pub async fn delete(&self, id: &ApplicationCredentialId) -> Result<()> {
+        self.app
+            .db
+            .transaction(|s| {
+                Box::pin(async move {
+                    if !sql::delete(s, id).await? {
+                        return Err(Error::not_found("application credential", id));
+                    }
+                    s.notify(Event::deleted(ResourceKind::ApplicationCredential, id));
+                    Ok(())
+                })
+            })
+            .await
+    }
+
+    /// A page of a user's access rules in order of id. Filters: `service`, `path`, `method`.
+    pub async fn access_rules(&self, user: &UserId, hints: &ListHints) -> Result<Page<AccessRule>> {
+        sql::access_rules(&mut self.app.db.session().await?, user, hints).await
+    }
+
+    /// One of a user's access rules.
+    ///
+    /// # Errors
+    /// 404.
+    pub async fn access_rule(&self, user: &UserId, id: &AccessRuleId) -> Result<AccessRule> {
+        let mut session = self.app.db.session().await?;
+        Ok(existing_rule(&mut session, user, id).await?.rule)
+    }
+
+    /// Deletes one of a user's access rules.
+    ///
+    /// # Errors
+    /// 404; 403 while an application credential has it.
+    pub async fn delete_access_rule(&self, user: &UserId, id: &AccessRuleId) -> Result<()> {
+        self.app
+            .db
+            .transaction(|s| {
+                Box::pin(async move {
+                    let stored = existing_rule(s, user, id).await?;
+                    if !sql::delete_access_rule(s, stored.internal_id).await? {
+                        return Err(Error::forbidden_action(format!(
+                            "The access rule {id} can't be deleted while an application credential \
+                             has it."
+                        )));
+                    }
+                    s.notify(Event::deleted(ResourceKind::AccessRule, id));
+                    Ok(())
+                })
+            })
+            .await
     }
 
     /// The user whose application credential this is, if the secret is its.
@@ -83,4 +181,21 @@ impl<'a> ApplicationCredentialManager<'a> {
             }),
         })
     }
+}
+
+async fn shown(s: &mut Session, credential: ApplicationCredential) -> Result<ShownCredential> {
+    let mut roles = roles_sql::roles_by_id(s, &credential.role_ids).await?;
+    roles.sort_by(|a, b| a.id.cmp(&b.id));
+    Ok(ShownCredential { credential, roles })
+}
+
+async fn existing_rule(
+    s: &mut Session,
+    user: &UserId,
+    id: &AccessRuleId,
+) -> Result<sql::StoredRule> {
+    sql::access_rule(s, id)
+        .await?
+        .filter(|stored| stored.user_id.as_ref() == Some(user))
+        .ok_or_else(|| Error::not_found("access rule", id))
 }

@@ -3,6 +3,7 @@
 mod reissue;
 
 use crate::app::App;
+use crate::crypto::oauth1::SignedRequest;
 use crate::error::{Error, Result};
 use crate::manager::delegation;
 use crate::manager::identity::UserLookup;
@@ -42,6 +43,8 @@ pub enum AuthMethod {
         credential: ApplicationCredentialLookup,
         secret: Secret,
     },
+    /// The request itself is signed.
+    OAuth1(Box<SignedRequest>),
 }
 
 /// How a login names its application credential. Whose it is, its row says, and nothing else.
@@ -58,6 +61,7 @@ impl AuthMethod {
             Self::Password { .. } => "password",
             Self::Token { .. } => "token",
             Self::ApplicationCredential { .. } => "application_credential",
+            Self::OAuth1(_) => "oauth1",
         }
     }
 }
@@ -253,6 +257,7 @@ impl<'a> AuthManager<'a> {
                     grant: None,
                 })
             }
+            AuthMethod::OAuth1(request) => self.app.oauth1().authenticate(&request).await,
             AuthMethod::ApplicationCredential { credential, secret } => {
                 self.app
                     .application_credential()

@@ -2,6 +2,7 @@
 
 use crate::config::Config;
 use crate::error::{Error, Result};
+use crate::model::access_path;
 use crate::model::delegation::{Act, Exceptions};
 use crate::model::token::ValidToken;
 
@@ -26,5 +27,38 @@ pub fn permit(token: &ValidToken, act: Act, config: &Config) -> Result<()> {
             "A token that was made with a delegation ({}) can't be used for this.",
             step.name()
         ))),
+    }
+}
+
+/// The type of this service in catalogs and access rules.
+const SERVICE: &str = "identity";
+
+/// Fails unless the access rules of the application credential behind the token, if there are any, have
+/// one for a request to this API. Any token may be validated.
+///
+/// # Errors
+/// 401.
+pub fn permit_request(token: &ValidToken, method: &str, path: &str) -> Result<()> {
+    let Some(credential) = token.application_credential() else {
+        return Ok(());
+    };
+    if credential.access_rules.is_empty() || (method == "GET" && path.ends_with("/v3/auth/tokens"))
+    {
+        return Ok(());
+    }
+    let in_catalog = token
+        .services()?
+        .iter()
+        .any(|service| service.service_type.as_deref() == Some(SERVICE));
+    let ruled = credential.access_rules.iter().any(|rule| {
+        rule.service == SERVICE && rule.method == method && access_path::matches(&rule.path, path)
+    });
+    if in_catalog && ruled {
+        Ok(())
+    } else {
+        Err(Error::unauthorized(format!(
+            "application credential {} has no access rule for {method} {path}",
+            credential.id
+        )))
     }
 }

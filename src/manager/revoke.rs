@@ -8,11 +8,15 @@ pub use log::RevocationLog;
 
 use crate::app::App;
 use crate::driver::sql::db::{Area, Session};
+use crate::driver::sql::flush::{Flush, REVOCATION_EVENTS};
 use crate::driver::sql::revoke as sql;
 use crate::error::{Error, Result};
 use crate::model::token::ValidToken;
 use crate::model::{ProjectId, RevocationEvent, Timestamp, UserId};
-use marks::{Marks, Member};
+use marks::Marks;
+
+/// The most events that one transaction removes.
+const PRUNED_AT_ONCE: u32 = 1000;
 
 /// Records and matches revocation events.
 pub struct RevokeManager<'a> {
@@ -42,6 +46,12 @@ impl<'a> RevokeManager<'a> {
         Ok(())
     }
 
+    /// The events that came after a time, in the order in which they came.
+    pub async fn events(&self, since: Option<Timestamp>) -> Result<Vec<RevocationEvent>> {
+        let mut session = self.app.db.session().await?;
+        sql::list(&mut session, since).await
+    }
+
     /// The event that ends all tokens that a user has now.
     pub fn of_user(&self, user_id: &UserId) -> RevocationEvent {
         RevocationEvent {
@@ -60,49 +70,32 @@ impl<'a> RevokeManager<'a> {
 
     /// Fails with 401 when any event revokes the token.
     pub async fn check(&self, token: &ValidToken) -> Result<()> {
-        let marks = Marks::of(token);
-        let revoked = if self.catch_up().await? {
-            self.app.revocations.revokes(&marks)
-        } else {
-            // A long table is still being read.
-            self.ask_database(&marks).await?
-        };
-        if revoked {
+        self.catch_up().await?;
+        if self.app.revocations.revokes(&Marks::of(token)) {
             return Err(Error::unauthorized("the token is revoked"));
         }
         Ok(())
     }
 
-    /// Reads the events that came since the last look, unless there can't be any. Returns whether all
-    /// are known now.
-    async fn catch_up(&self) -> Result<bool> {
+    /// Reads the events that came since the last look, unless there can't be any. Who comes while a long
+    /// table is read for the first time waits for it: a search in the table would be a scan of it.
+    async fn catch_up(&self) -> Result<()> {
         let log = &self.app.revocations;
         let versions = self.app.db.versions();
         // Without a cache nobody polls, and Python's events raise no version.
         let must_look = !self.app.tokens.is_enabled();
         if !must_look && log.is_read_up_to(versions.of(Area::Revoke)) {
-            return Ok(true);
+            return Ok(());
         }
-        let mut reading = match log.try_reading() {
-            Some(reading) => reading,
-            None => {
-                let reading = log.reading().await;
-                if !reading.is_complete {
-                    return Ok(false);
-                }
-                reading
-            }
-        };
+        let mut reading = log.reading().await;
         let version = versions.of(Area::Revoke);
         if !must_look && log.is_read_up_to(version) {
-            return Ok(true);
+            return Ok(());
         }
         let mut session = self.app.db.session().await?;
-        let progress = log.read_on(&mut session, &mut reading).await?;
-        if !progress.is_partial {
-            log.set_read_up_to(version);
-        }
-        Ok(!progress.is_partial)
+        log.read_on(&mut session, &mut reading).await?;
+        log.set_read_up_to(version);
+        Ok(())
     }
 
     /// Learns of events that other processes recorded; of Python's nobody else tells. To be called
@@ -112,40 +105,23 @@ impl<'a> RevokeManager<'a> {
         let versions = self.app.db.versions();
         let mut reading = log.reading().await;
         let mut version = versions.of(Area::Revoke);
-        loop {
-            let mut session = self.app.db.session().await?;
-            let progress = log.read_on(&mut session, &mut reading).await?;
-            if progress.found {
-                versions.bump_local(Area::Revoke);
-                version += 1;
-            }
-            if !progress.is_partial {
-                log.set_read_up_to(version);
-                return Ok(());
-            }
+        let mut session = self.app.db.session().await?;
+        if log.read_on(&mut session, &mut reading).await? {
+            versions.bump_local(Area::Revoke);
+            version += 1;
         }
-    }
-
-    /// Forgets events that are past use, here and in the database.
-    pub async fn prune(&self) -> Result<()> {
-        let oldest = self.oldest_in_use();
-        self.app.revocations.forget(oldest);
-        sql::prune(&mut self.app.db.session().await?, oldest).await?;
+        log.set_read_up_to(version);
         Ok(())
     }
 
-    /// The events that mean the token, by a search in the table.
-    async fn ask_database(&self, token: &Marks<'_>) -> Result<bool> {
-        let candidates = sql::Candidates {
-            issued_at: token.issued_at(),
-            user_ids: token.all(Member::User).collect(),
-            project_id: token.all(Member::Project).next(),
-            audit_id: token.all(Member::Audit).next(),
-            trust_id: token.all(Member::Trust).next(),
-        };
-        let mut session = self.app.db.session().await?;
-        let events = sql::candidates(&mut session, candidates).await?;
-        Ok(events.iter().any(|event| token.meet(event)))
+    /// Forgets events that are past use, here and in the database, there in small batches. Returns how
+    /// many rows that were.
+    pub async fn prune(&self) -> Result<u64> {
+        let oldest = self.oldest_in_use();
+        self.app.revocations.forget(oldest);
+        Flush::new(&self.app.db, REVOCATION_EVENTS, oldest, PRUNED_AT_ONCE)
+            .finish()
+            .await
     }
 
     /// Tokens that were issued up to then have ended, and so has the use of events that mean them.

@@ -3,13 +3,16 @@
 mod cache;
 mod granted;
 mod resolve;
+mod stored;
 
 pub use cache::{TokenCache, TokenEntry};
+pub use stored::{CertificateFile, StoreMark};
 
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::model::token::{TokenPayload, ValidToken};
 use crate::model::{RevocationEvent, Timestamp, UserId};
+use crate::token::provider::Recognized;
 use cache::{Facts, Freshness};
 use std::sync::Arc;
 
@@ -31,13 +34,21 @@ impl<'a> TokenManager<'a> {
     pub async fn issue(&self, payload: TokenPayload) -> Result<(String, Arc<TokenEntry>)> {
         let settings = self.app.settings();
         let freshness = Freshness::of(self.app.db.versions());
-        let token = settings.tokens.encode(&payload)?;
         let now = self.app.clock.now();
+        let provider = &settings.tokens;
+        let text = match provider.issues().is_stored() {
+            true => None,
+            false => Some(provider.encode(&payload)?),
+        };
         let resolved = self.resolve_or_recall(payload, &freshness, now).await;
         let (resolved, facts) = resolved.map_err(|error| match error {
             Error::NotFound { .. } => Error::unauthorized(error.to_string()),
             other => other,
         })?;
+        let token = match text {
+            Some(text) => text,
+            None => Box::pin(self.keep(provider, &resolved)).await?,
+        };
         let entry = Arc::new(TokenEntry::issued(resolved, facts, &freshness));
         self.app.tokens.insert(&token, &entry);
         Ok((token, entry))
@@ -77,10 +88,15 @@ impl<'a> TokenManager<'a> {
         freshness: Freshness,
         now: Timestamp,
     ) -> Result<Arc<TokenEntry>> {
-        let payload =
-            self.app.settings().tokens.decode(token).ok_or_else(|| {
-                Error::unauthorized("the token is not one that this server can read")
-            })?;
+        let payload = match self.app.settings().tokens.recognize(token) {
+            Recognized::Payload(payload) => payload,
+            Recognized::Stored(id) => self.look_up(token, &id).await?,
+            Recognized::Unknown => {
+                return Err(Error::unauthorized(
+                    "the token is not one that this server can read",
+                ));
+            }
+        };
         check_expiry(&payload, now.seconds(), window)?;
         let (resolved, facts) = self.resolve_or_recall(payload, &freshness, now).await?;
         self.app.revoke().check(&resolved).await?;
@@ -127,6 +143,7 @@ impl<'a> TokenManager<'a> {
             };
             events.push(chain);
         }
+        self.drop_kept(token).await?;
         self.app.revoke().record(events).await
     }
 

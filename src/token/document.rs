@@ -1,8 +1,12 @@
-//! A token as v3 shows it: what its answers carry.
+//! A token as v3 shows it: what its answers carry, what PKI tokens sign, what the token table holds.
+
+mod read;
+
+pub use read::payload;
 
 use crate::model::application_credential::ApplicationCredential;
 use crate::model::delegation::Delegation;
-use crate::model::token::{ResolvedScope, ValidToken};
+use crate::model::token::{ResolvedScope, TokenOrigin, ValidToken};
 use crate::model::trust::Trust;
 use serde_json::{Map, Value, json};
 
@@ -12,15 +16,26 @@ pub fn of(token: &ValidToken, with_catalog: bool) -> Value {
     let mut body = Map::new();
     let mut set = |key: &str, value: Value| body.insert(key.to_owned(), value);
     set("methods", json!(payload.methods));
-    set(
-        "user",
-        json!({
-            "domain": token.user.domain,
-            "id": token.user.id,
-            "name": token.user.name,
-            "password_expires_at": token.user.password_expires_at.map(|time| time.without_zone()),
-        }),
-    );
+    let mut user = json!({
+        "domain": token.user.domain,
+        "id": token.user.id,
+        "name": token.user.name,
+        "password_expires_at": token.user.password_expires_at.map(|time| time.without_zone()),
+    });
+    if let TokenOrigin::Federated {
+        group_ids,
+        idp_id,
+        protocol_id,
+    } = &payload.origin
+    {
+        let groups: Vec<_> = group_ids.iter().map(|id| json!({ "id": id })).collect();
+        user["OS-FEDERATION"] = json!({
+            "groups": groups,
+            "identity_provider": { "id": idp_id },
+            "protocol": { "id": protocol_id },
+        });
+    }
+    set("user", user);
     set("audit_ids", json!(payload.audit_ids));
     set("expires_at", json!(payload.expires_at));
     set("issued_at", json!(payload.issued_at));

@@ -6,5 +6,6 @@ mod doctor;
 mod first_run;
 mod harness;
 mod keys;
+mod pki_setup;
 mod serving;
 mod token_flush;

@@ -122,3 +122,28 @@ async fn a_list_of_users_takes_as_many_statements_as_a_short_one() {
     );
     assert!(statements <= few, "{statements} against {few}");
 }
+
+#[tokio::test]
+async fn a_user_takes_a_second_statement_only_for_options_and_links() {
+    let app = TestApp::new().await;
+    let token = app.admin().await;
+    let body = json!({ "user": { "name": "plain" } });
+    let made = app.post("/v3/users", body).token(&token).send().await;
+    let id = made.expect(201).json()["user"]["id"]
+        .as_str()
+        .map(str::to_owned);
+    let path = format!("/v3/users/{}", id.expect("an id"));
+    app.get(&path).token(&token).send().await.expect(200);
+    let (answer, statements) = counted(&app, app.get(&path).token(&token).send()).await;
+    assert_eq!(answer.expect(200).json()["user"]["options"], json!({}));
+    assert_eq!(statements, 1);
+
+    let options = json!({ "ignore_password_expiry": true });
+    let body = json!({ "user": { "options": options } });
+    let changed = app.patch(&path, body).token(&token).send().await;
+    changed.expect(200);
+    app.get(&path).token(&token).send().await.expect(200);
+    let (answer, statements) = counted(&app, app.get(&path).token(&token).send()).await;
+    assert_eq!(answer.expect(200).json()["user"]["options"], options);
+    assert_eq!(statements, 2);
+}

@@ -8,6 +8,7 @@ mod domains;
 pub mod notifications;
 mod scene;
 mod seed;
+pub mod signing;
 
 pub use answer::Answer;
 pub use scene::{ACME, Scene, UMBRELLA};
@@ -24,6 +25,7 @@ use keystone::config::Config;
 use keystone::crypto::key_repository::KeyRepository;
 use keystone::crypto::password::Algorithm;
 use keystone::driver::notification::Driver;
+use keystone::driver::sql::db::Db;
 use keystone::model::Timestamp;
 use notifications::Captured;
 use serde_json::{Value, json};
@@ -40,8 +42,8 @@ pub struct TestApp {
     edge: Edge,
     captured: Captured,
     public: Edge,
-    _keys: TempDir,
-    _db: TestDb,
+    _keys: Arc<TempDir>,
+    _db: Arc<TestDb>,
 }
 
 impl TestApp {
@@ -53,24 +55,43 @@ impl TestApp {
     /// A server with a `keystone.conf` of this text. Hashing is made cheap in any case.
     pub async fn with_config(config: &str) -> Self {
         let keys = tempfile::tempdir().expect("a temporary directory");
-        let repository = keys.path().join("fernet-keys");
-        KeyRepository::new(&repository)
+        KeyRepository::new(keys.path().join("fernet-keys"))
             .setup(3, Default::default())
             .expect("new keys");
+        let db = TestDb::synced().await;
+        let clock = Clock::stopped_at(Timestamp::parse(START).expect("a time"));
+        let seed = Seed::plant(&db.db, clock.now()).await;
+        let pool = db.db.clone();
+        Self::assemble(config, seed, clock, pool, Arc::new(keys), Arc::new(db))
+    }
+
+    /// Another server on the same database, with the same keys and clock, and a configuration of its
+    /// own. It learns of this one's changes when its versions are refreshed.
+    pub async fn sibling(&self, config: &str) -> Self {
+        let pool = self._db.second_pool().await;
+        let (keys, db) = (Arc::clone(&self._keys), Arc::clone(&self._db));
+        let clock = self.app.clock.clone();
+        Self::assemble(config, self.seed.clone(), clock, pool, keys, db)
+    }
+
+    fn assemble(
+        config: &str,
+        seed: Seed,
+        clock: Clock,
+        db: Db,
+        keys: Arc<TempDir>,
+        test_db: Arc<TestDb>,
+    ) -> Self {
         let text = format!(
             "[fernet_tokens]\nkey_repository = {}\n[identity]\npassword_hash_rounds = 4\n{config}",
-            repository.display()
+            keys.path().join("fernet-keys").display()
         );
         let config = Arc::new(Config::from_text(&text).unwrap_or_else(|error| panic!("{error}")));
         let settings = Settings::load(config, Vec::new(), Algorithm::Bcrypt, &mut Vec::new())
             .unwrap_or_else(|error| panic!("{error}"));
-        let db = TestDb::synced().await;
-        let clock = Clock::stopped_at(Timestamp::parse(START).expect("a time"));
-        let seed = Seed::plant(&db.db, clock.now()).await;
         let captured = Captured::default();
         let drivers: Vec<Box<dyn Driver>> = vec![Box::new(captured.clone())];
-        let app = App::with_notification_drivers(settings, db.db.clone(), clock, drivers)
-            .expect("an app");
+        let app = App::with_notification_drivers(settings, db, clock, drivers).expect("an app");
         let edge = Edge::new(Arc::clone(&app), api::admin_router(&app), "127.0.0.1:35357");
         let public = Edge::new(Arc::clone(&app), api::public_router(&app), "127.0.0.1:5000");
         Self {
@@ -80,7 +101,7 @@ impl TestApp {
             captured,
             public,
             _keys: keys,
-            _db: db,
+            _db: test_db,
         }
     }
 

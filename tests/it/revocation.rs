@@ -48,16 +48,19 @@ async fn an_event_that_was_committed_after_a_newer_one_is_noticed() {
 
 #[tokio::test]
 async fn an_event_that_has_the_id_of_one_that_is_gone_is_noticed() {
-    let app = TestApp::new().await;
-    app.foreign_event(1, "somebody", app.now()).await;
-    app.wait(10);
-    let token = app.admin().await;
-    app.app.revoke().follow().await.expect("a look");
-    assert_eq!(app.status_of(&token).await, 200);
-    app.execute(sql("DELETE FROM revocation_event")).await;
-    app.foreign_event(1, &app.seed.user_id, app.now()).await;
-    app.app.revoke().follow().await.expect("a look");
-    assert_eq!(app.status_of(&token).await, 401);
+    // Databases go on after the highest id that is left, which may be far below the one that was.
+    for former in [1, 5000] {
+        let app = TestApp::new().await;
+        app.foreign_event(former, "somebody", app.now()).await;
+        app.wait(10);
+        let token = app.admin().await;
+        app.app.revoke().follow().await.expect("a look");
+        assert_eq!(app.status_of(&token).await, 200);
+        app.execute(sql("DELETE FROM revocation_event")).await;
+        app.foreign_event(1, &app.seed.user_id, app.now()).await;
+        app.app.revoke().follow().await.expect("a look");
+        assert_eq!(app.status_of(&token).await, 401);
+    }
 }
 
 #[tokio::test]
@@ -70,7 +73,7 @@ async fn without_a_cache_an_event_is_noticed_at_the_next_request() {
 }
 
 #[tokio::test]
-async fn tokens_are_held_against_a_long_table_also_while_it_is_read() {
+async fn tokens_are_held_against_a_long_table_that_is_read_once() {
     let app = TestApp::new().await;
     let other = app.persona("alice", "member").await.token;
     let token = app.admin().await;
@@ -89,11 +92,9 @@ async fn tokens_are_held_against_a_long_table_also_while_it_is_read() {
     }
     app.foreign_event(90_000, &app.seed.user_id, app.now())
         .await;
-    // The first look reads a part only, so the database is asked; later ones know everything.
-    for look in 0..4 {
-        assert_eq!(app.status_of(&token).await, 401, "look {look}");
-        assert_eq!(app.status_of(&other).await, 200, "look {look}");
-    }
+    app.app.revoke().follow().await.expect("a look");
+    assert_eq!(app.status_of(&token).await, 401);
+    assert_eq!(app.status_of(&other).await, 200);
     let before = app.app.db.statements();
     assert_eq!(app.status_of(&other).await, 200);
     assert_eq!(app.app.db.statements(), before);
@@ -106,7 +107,7 @@ async fn events_past_use_are_removed_and_others_stay() {
     // [token] expiration and [revoke] expiration_buffer.
     app.wait(3600 + 1800 + 1);
     app.foreign_event(2, "young", app.now()).await;
-    app.app.revoke().prune().await.expect("a removal");
+    assert_eq!(app.app.revoke().prune().await.expect("a removal"), 1);
     let mut session = app.app.db.session().await.expect("a session");
     let rows = session
         .fetch_all(sql("SELECT user_id FROM revocation_event"))

@@ -14,13 +14,6 @@ use std::collections::{BTreeMap, BTreeSet};
 /// of here.
 #[rustfmt::skip]
 const OUTSTANDING: &[(&str, &str)] = &[
-    // application_credential
-    ("/v3/users/{user_id}/access_rules", "GET"),
-    ("/v3/users/{user_id}/access_rules/{access_rule_id}", "DELETE GET"),
-    ("/v3/users/{user_id}/application_credentials", "GET POST"),
-    ("/v3/users/{user_id}/application_credentials/{application_credential_id}", "DELETE GET"),
-    // auth
-    ("/v3/auth/tokens/OS-PKI/revoked", "GET"),
     // credential
     ("/v3/credentials", "GET POST"),
     ("/v3/credentials/{credential_id}", "DELETE GET PATCH"),
@@ -29,25 +22,8 @@ const OUTSTANDING: &[(&str, &str)] = &[
     ("/v3/users/{user_id}/credentials/OS-EC2/{credential_id}", "DELETE GET"),
     // ec2tokens
     ("/v3/ec2tokens", "POST"),
-    // oauth1
-    ("/v3/OS-OAUTH1/access_token", "POST"),
-    ("/v3/OS-OAUTH1/authorize/{request_token_id}", "PUT"),
-    ("/v3/OS-OAUTH1/consumers", "GET POST"),
-    ("/v3/OS-OAUTH1/consumers/{consumer_id}", "DELETE GET PATCH"),
-    ("/v3/OS-OAUTH1/request_token", "POST"),
-    ("/v3/users/{user_id}/OS-OAUTH1/access_tokens", "GET"),
-    ("/v3/users/{user_id}/OS-OAUTH1/access_tokens/{access_token_id}", "DELETE GET"),
-    ("/v3/users/{user_id}/OS-OAUTH1/access_tokens/{access_token_id}/roles", "GET"),
-    ("/v3/users/{user_id}/OS-OAUTH1/access_tokens/{access_token_id}/roles/{role_id}", "GET"),
-    // oauth2
-    ("/v3/OS-OAUTH2/token", "POST"),
-    // revoke
-    ("/v3/OS-REVOKE/events", "GET"),
     // s3tokens
     ("/v3/s3tokens", "POST"),
-    // simple-cert
-    ("/v3/OS-SIMPLE-CERT/ca", "GET"),
-    ("/v3/OS-SIMPLE-CERT/certificates", "GET"),
     // federation
     ("/v3/OS-FEDERATION/domains", "GET"),
     ("/v3/OS-FEDERATION/identity_providers", "GET"),
@@ -140,6 +116,10 @@ fn every_operation_of_keystone_30_is_served_and_no_other() {
 fn every_operation_asks_the_rules_that_keystone_30_asks() {
     let served = served();
     for operation in golden() {
+        // 30.0.0 answers 403 to everybody; here the list is for those who may see it.
+        if operation.name() == "GET /v3/auth/tokens/OS-PKI/revoked" {
+            continue;
+        }
         if let Some(route) = served.get(&operation.name()) {
             let asked: BTreeSet<String> = route.rules.iter().map(|&rule| rule.into()).collect();
             assert_eq!(asked, operation.rules, "{}", operation.name());

@@ -8,6 +8,7 @@ mod roles;
 mod services;
 mod tenants;
 mod tokens;
+mod trusts;
 mod users;
 
 use crate::harness::{ADMIN_PASSWORD, Answer, TestApp};

@@ -7,7 +7,7 @@ use crate::api::body::JsonBody;
 use crate::api::context::Context;
 use crate::api::response::{json, no_content};
 use crate::api::schema;
-use crate::api::v3::{domains, projects};
+use crate::api::v3::{domains, os_oauth1, projects};
 use crate::error::{Error, Result};
 use crate::manager::token::TokenEntry;
 use crate::model::token::ResolvedScope;
@@ -18,10 +18,12 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 
 /// `POST /v3/auth/tokens`
-pub async fn create_token(ctx: Context, body: JsonBody) -> Result<Response> {
+pub async fn create_token(ctx: Context, headers: HeaderMap, body: JsonBody) -> Result<Response> {
     let auth = body.member("auth")?;
     schema::AUTH_TOKENS.validate(&Value::Object(auth.clone()))?;
-    let request = request::parse(auth, &ctx.settings.config)?;
+    let request = request::parse(auth, &ctx.settings.config, || {
+        os_oauth1::signed(&ctx, "POST", &headers)
+    })?;
     let (token, entry) = ctx.app.auth().authenticate(request).await?;
     Ok(answer::token(&ctx, StatusCode::CREATED, &token, &entry))
 }
@@ -142,6 +144,17 @@ async fn subject(ctx: &Context, rule: &str, token: &str, window: i64) -> Result<
             },
             other => other,
         });
+    let validated = validated.and_then(|entry| {
+        let rules = entry.token.application_credential();
+        let ruled = rules.is_some_and(|credential| !credential.access_rules.is_empty());
+        if ruled && !ctx.understands_access_rules {
+            return Err(Error::not_found(
+                "token",
+                "(it has access rules, and the caller does not say that it knows of them)",
+            ));
+        }
+        Ok(entry)
+    });
     match validated {
         Ok(entry) => {
             let target =

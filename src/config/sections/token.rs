@@ -59,8 +59,14 @@ section! {
         /// Seconds that a token lives.
         expiration: u64 = default("3600").min(0);
 
-        /// Format of new tokens.
+        /// Format of new tokens: fernet, jws, uuid, pki or pkiz.
         provider: String = default("fernet");
+
+        /// Formats that are accepted besides; when none is given, all those whose keys are there.
+        accept: Vec<String> = default("");
+
+        /// Hash that makes short ids of PKI tokens: md5, sha1, sha224 or sha256.
+        hash_algorithm: String = default("md5");
 
         /// Where UUID, PKI and PKIZ tokens are kept: sql, memory (also called kvs), redis, or
         /// memcached (also called memcache and memcache_pool).
@@ -84,6 +90,63 @@ section! {
         /// Seconds after its end in which services may still validate a token with
         /// ?allow_expired=1.
         allow_expired_window: i64 = default("172800");
+    }
+}
+
+section! {
+    /// Certificates that sign PKI tokens and the list of revoked tokens.
+    Signing in "signing" {
+        /// PEM file with the certificate that signs.
+        certfile: PathBuf = default("/etc/keystone/ssl/certs/signing_cert.pem");
+
+        /// PEM file with its private key.
+        keyfile: PathBuf = default("/etc/keystone/ssl/private/signing_key.pem");
+
+        /// PEM file with the certificate authority's certificate.
+        ca_certs: PathBuf = default("/etc/keystone/ssl/certs/ca.pem");
+
+        /// PEM file with the certificate authority's private key; pki_setup writes it.
+        ca_key: PathBuf = default("/etc/keystone/ssl/private/cakey.pem");
+
+        /// Bits of the keys that pki_setup makes: 2048, 3072 or 4096.
+        key_size: u64 = default("2048").min(1024);
+
+        /// Days that its certificates are valid.
+        valid_days: u64 = default("3650").min(0);
+
+        /// Subject of its certificates.
+        cert_subject: String = default("/C=US/ST=Unset/L=Unset/O=Unset/CN=www.example.com");
+    }
+}
+
+section! {
+    /// Certificate for a TLS server, as ssl_setup makes it.
+    EventletServerSsl in "eventlet_server_ssl" {
+        /// PEM file with the server's certificate.
+        certfile: PathBuf = default("/etc/keystone/ssl/certs/keystone.pem");
+
+        /// PEM file with its private key.
+        keyfile: PathBuf = default("/etc/keystone/ssl/private/keystonekey.pem");
+
+        /// PEM file with the certificate authority's certificate.
+        ca_certs: PathBuf = default("/etc/keystone/ssl/certs/ca.pem");
+    }
+}
+
+section! {
+    /// How ssl_setup makes it.
+    Ssl in "ssl" {
+        /// PEM file with the certificate authority's private key.
+        ca_key: PathBuf = default("/etc/keystone/ssl/private/cakey.pem");
+
+        /// Bits of the keys: 2048, 3072 or 4096.
+        key_size: u64 = default("2048").min(1024);
+
+        /// Days that the certificates are valid.
+        valid_days: u64 = default("3650").min(0);
+
+        /// Subject of the certificates.
+        cert_subject: String = default("/C=US/ST=Unset/L=Unset/O=Unset/CN=localhost");
     }
 }
 

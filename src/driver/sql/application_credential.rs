@@ -3,9 +3,18 @@
 //! Child rows point to integer ids that databases may give again: whoever deletes a parent deletes
 //! them too.
 
-use super::db::{Row, Session, sql};
+mod access_rules;
+
+pub use access_rules::{
+    StoredRule, access_rule, access_rule_like, access_rules, attach_rule, delete_access_rule,
+    insert_access_rule,
+};
+
+use super::db::{Area, Row, Session, sql};
+use super::filter::{keeps, push_filter};
 use crate::error::Result;
-use crate::model::application_credential::{AccessRule, ApplicationCredential};
+use crate::model::application_credential::ApplicationCredential;
+use crate::model::list::{ListHints, Page};
 use crate::model::{ApplicationCredentialId, Secret, Timestamp, UserId};
 
 const COLUMNS: &str = "SELECT internal_id, id, name, secret_hash, description, user_id, project_id, \
@@ -61,27 +70,86 @@ async fn whole(s: &mut Session, row: &Row) -> Result<ApplicationCredential> {
             .iter()
             .map(|row| row.id("role_id"))
             .collect::<Result<_>>()?,
-        access_rules: s
-            .fetch_all(
-                sql(
-                    "SELECT r.external_id, r.service, r.path, r.method FROM access_rule r \
-                     JOIN application_credential_access_rule a ON a.access_rule_id = r.id \
-                     WHERE a.application_credential_id = ? ORDER BY r.id",
-                )
-                .bind(internal_id),
-            )
-            .await?
-            .iter()
-            .map(access_rule_from)
-            .collect::<Result<_>>()?,
+        access_rules: access_rules::of_credential(s, internal_id).await?,
     })
 }
 
-fn access_rule_from(row: &Row) -> Result<AccessRule> {
-    Ok(AccessRule {
-        id: row.opt_text("external_id")?.unwrap_or_default().into(),
-        service: row.opt_text("service")?.unwrap_or_default(),
-        path: row.opt_text("path")?.unwrap_or_default(),
-        method: row.opt_text("method")?.unwrap_or_default(),
-    })
+/// A page of a user's application credentials in order of id. Filters: `name`.
+pub async fn application_credentials(
+    s: &mut Session,
+    user: &UserId,
+    hints: &ListHints,
+) -> Result<Page<ApplicationCredential>> {
+    let mut query = sql(COLUMNS).push(" WHERE user_id = ?").bind(user);
+    for filter in &hints.filters {
+        query = push_filter(query, "name", filter);
+    }
+    if let Some(marker) = &hints.marker {
+        query = query.push(" AND id > ?").bind(marker);
+    }
+    let mut found = Vec::new();
+    for row in s.fetch_all(query.push(" ORDER BY id")).await? {
+        let name = row.text("name")?;
+        if hints.filters.iter().all(|filter| keeps(filter, &name)) {
+            found.push(whole(s, &row).await?);
+        }
+    }
+    Ok(Page::cut(found, hints.limit))
+}
+
+/// How many application credentials a user has.
+pub async fn count_of_user(s: &mut Session, user: &UserId) -> Result<i64> {
+    let query = sql("SELECT COUNT(*) AS count FROM application_credential WHERE user_id = ?");
+    s.fetch_one(query.bind(user)).await?.int("count")
+}
+
+/// Stores a new application credential without its access rules; returns its integer id.
+/// [`crate::Error::DuplicateKey`] when the user has one with its name.
+pub async fn insert(s: &mut Session, credential: &ApplicationCredential) -> Result<i64> {
+    let statement = sql(
+        "INSERT INTO application_credential (id, name, secret_hash, description, user_id, \
+         project_id, expires_at, \"system\", unrestricted) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    )
+    .bind(&credential.id)
+    .bind(&credential.name)
+    .bind(credential.secret_hash.expose())
+    .bind(credential.description.as_deref())
+    .bind(&credential.user_id)
+    .bind(credential.project_id.as_ref())
+    .bind(credential.expires_at.map(Timestamp::micros))
+    .bind(credential.system.as_deref())
+    .bind(credential.unrestricted);
+    s.execute(statement).await?;
+    let query = sql("SELECT internal_id FROM application_credential WHERE id = ?");
+    let internal_id = s
+        .fetch_one(query.bind(&credential.id))
+        .await?
+        .int("internal_id")?;
+    for role in &credential.role_ids {
+        let statement = sql(
+            "INSERT INTO application_credential_role (application_credential_id, role_id) \
+             VALUES (?, ?)",
+        );
+        s.execute(statement.bind(internal_id).bind(role)).await?;
+    }
+    s.touch(Area::Credential);
+    Ok(internal_id)
+}
+
+/// Removes an application credential with its roles and its hold on access rules, children first;
+/// false when there is none.
+pub async fn delete(s: &mut Session, id: &ApplicationCredentialId) -> Result<bool> {
+    for statement in [
+        "DELETE FROM application_credential_role WHERE application_credential_id IN \
+         (SELECT internal_id FROM application_credential WHERE id = ?)",
+        "DELETE FROM application_credential_access_rule WHERE application_credential_id IN \
+         (SELECT internal_id FROM application_credential WHERE id = ?)",
+    ] {
+        s.execute(sql(statement).bind(id)).await?;
+    }
+    let deleted = s
+        .execute(sql("DELETE FROM application_credential WHERE id = ?").bind(id))
+        .await?;
+    s.touch(Area::Credential);
+    Ok(deleted > 0)
 }

@@ -78,41 +78,16 @@ pub async fn tail(s: &mut Session, id: i64) -> Result<Tail> {
     })
 }
 
-/// Removes events that no living token can match any more.
-pub async fn prune(s: &mut Session, revoked_before: Timestamp) -> Result<u64> {
-    s.execute(sql("DELETE FROM revocation_event WHERE revoked_at < ?").bind(revoked_before))
-        .await
-}
-
-/// What of a token the database narrows the events by.
-pub struct Candidates<'a> {
-    pub issued_at: Timestamp,
-    /// The user, and for a trust its trustor and trustee.
-    pub user_ids: Vec<&'a str>,
-    pub project_id: Option<&'a str>,
-    pub audit_id: Option<&'a str>,
-    pub trust_id: Option<&'a str>,
-}
-
-/// Events that may revoke a token; each must still be matched member by member.
-pub async fn candidates(s: &mut Session, token: Candidates<'_>) -> Result<Vec<RevocationEvent>> {
-    let statement = sql("SELECT ")
-        .push(COLUMNS)
-        .push(" FROM revocation_event WHERE issued_before >= ?")
-        .bind(token.issued_at)
-        .push(" AND (user_id IS NULL OR")
-        .push_in("user_id", token.user_ids)
-        .push(") AND (project_id IS NULL OR project_id = ?)")
-        .bind(token.project_id)
-        .push(" AND (audit_id IS NULL OR audit_id = ?)")
-        .bind(token.audit_id)
-        .push(" AND (trust_id IS NULL OR trust_id = ?)")
-        .bind(token.trust_id);
-    s.fetch_all(statement)
-        .await?
-        .iter()
-        .map(event_from)
-        .collect()
+/// Events that came after a time, in the order in which they came.
+pub async fn list(s: &mut Session, since: Option<Timestamp>) -> Result<Vec<RevocationEvent>> {
+    let mut statement = sql("SELECT ").push(COLUMNS).push(" FROM revocation_event");
+    if let Some(since) = since {
+        statement = statement.push(" WHERE revoked_at > ?").bind(since);
+    }
+    let rows = s
+        .fetch_all(statement.push(" ORDER BY revoked_at, id"))
+        .await?;
+    rows.iter().map(event_from).collect()
 }
 
 fn event_from(row: &Row) -> Result<RevocationEvent> {

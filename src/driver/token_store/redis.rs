@@ -2,7 +2,7 @@
 //!
 //! | key | what |
 //! |---|---|
-//! | `…token:<id>` | hash: `data`, `user`, `trust`, `tenant`, `consumer`, `audit`, `expires`; after deletion only `expires` |
+//! | `…token:<id>` | hash: `data`, `user`, `trust`, `tenant`, `consumer`, `audit`, `issued`, `expires`; after deletion only `expires` |
 //! | `…user:<id>`, `…trust:<id>` | sorted set of the ids of its tokens by their ends |
 //! | `…revoked` | sorted set of `<id> <audit id>` by the tokens' ends |
 //!
@@ -47,7 +47,7 @@ local deleted = {}
 for i = 2, #KEYS do
   local token = redis.call('HMGET', KEYS[i], 'data', 'expires', 'audit')
   if token[1] then
-    redis.call('HDEL', KEYS[i], 'data', 'user', 'trust', 'tenant', 'consumer', 'audit')
+    redis.call('HDEL', KEYS[i], 'data', 'user', 'trust', 'tenant', 'consumer', 'audit', 'issued')
     if tonumber(token[2]) > tonumber(ARGV[1]) then
       redis.call('ZADD', KEYS[1], token[2], ARGV[i] .. ' ' .. (token[3] or ''))
       local left = (tonumber(token[2]) - tonumber(ARGV[1])) * 1000
@@ -183,6 +183,7 @@ impl RedisTokenStore {
             Option<String>,
             Option<String>,
             Option<String>,
+            Option<i64>,
         );
         let mut matching = Vec::new();
         for batch in ids.chunks(BATCH) {
@@ -192,12 +193,12 @@ impl RedisTokenStore {
                     for id in batch {
                         pipe.cmd("HMGET")
                             .arg(self.key("token:", id))
-                            .arg(&["user", "trust", "tenant", "consumer"]);
+                            .arg(&["user", "trust", "tenant", "consumer", "issued"]);
                     }
                     pipe.query_async(&mut connection).await
                 })
                 .await?;
-            let means = |(user, trust, tenant, consumer): &Facts| {
+            let means = |(user, trust, tenant, consumer, issued): &Facts| {
                 let whose = match &filter.trust_id {
                     Some(_) => trust == &filter.trust_id,
                     None => user.as_ref() == Some(&filter.user_id),
@@ -205,6 +206,7 @@ impl RedisTokenStore {
                 whose
                     && (filter.tenant_id.is_none() || tenant == &filter.tenant_id)
                     && (filter.consumer_id.is_none() || consumer == &filter.consumer_id)
+                    && filter.covers(issued.and_then(Timestamp::from_seconds))
             };
             let found = batch.iter().zip(&facts).filter(|(_, facts)| means(facts));
             matching.extend(found.map(|(id, _)| id.clone()));
@@ -224,7 +226,9 @@ impl TokenStore for RedisTokenStore {
             let lifetime = self.lifetime(token, now);
             let end = token.expires.unwrap_or(now).seconds();
             let data = token.to_json();
+            let issued = token.issued_at().map(|time| time.seconds().to_string());
             let fields = [
+                ("issued", issued.as_deref()),
                 ("data", Some(data.as_str())),
                 ("user", token.user_id.as_deref()),
                 ("trust", token.trust_id.as_deref()),

@@ -25,8 +25,8 @@ pub struct CatalogSnapshot {
     pub rows: Arc<[CatalogRow]>,
     /// Whether any project sees less than all of it.
     pub has_associations: bool,
-    /// Catalogs of all rows, by what their URLs are filled with.
-    whole: Arc<Cache<Blanks, Catalog, Size>>,
+    /// Catalogs of all rows, by what their URLs are filled with; `None` when nothing is kept.
+    whole: Option<Arc<Cache<Blanks, Catalog, Size>>>,
     version: u64,
     read_at: Timestamp,
 }
@@ -56,6 +56,9 @@ impl CatalogSnapshot {
         urls: &UrlContext<'_>,
         assemble: impl FnOnce() -> Vec<CatalogService>,
     ) -> Result<Catalog> {
+        let Some(whole) = &self.whole else {
+            return Catalog::new(&assemble());
+        };
         let names_user = |row: &CatalogRow| {
             let endpoint = row.endpoint.as_ref();
             endpoint.is_some_and(|endpoint| endpoint.url.contains("user_id"))
@@ -70,8 +73,7 @@ impl CatalogSnapshot {
             user_id,
             public_endpoint: urls.public_endpoint.map(str::to_owned),
         };
-        self.whole
-            .get_or_insert_with(&blanks, || Catalog::new(&assemble()))
+        whole.get_or_insert_with(&blanks, || Catalog::new(&assemble()))
     }
 }
 
@@ -103,13 +105,9 @@ impl CatalogCache {
         let former = self.0.as_ref().and_then(|cache| cache.load_full());
         let (rows, whole) = match former {
             Some(former) if *former.rows == *rows => {
-                (Arc::clone(&former.rows), Arc::clone(&former.whole))
+                (Arc::clone(&former.rows), former.whole.clone())
             }
-            _ => {
-                let items = usize::try_from(CAPACITY / USUAL_SIZE).unwrap_or_default();
-                let whole = Cache::with_weighter(items, CAPACITY, Size);
-                (rows.into(), Arc::new(whole))
-            }
+            _ => (rows.into(), self.0.as_ref().map(|_| Arc::new(empty()))),
         };
         let snapshot = Arc::new(CatalogSnapshot {
             rows,
@@ -123,6 +121,11 @@ impl CatalogCache {
         }
         snapshot
     }
+}
+
+fn empty() -> Cache<Blanks, Catalog, Size> {
+    let items = usize::try_from(CAPACITY / USUAL_SIZE).unwrap_or_default();
+    Cache::with_weighter(items, CAPACITY, Size)
 }
 
 #[cfg(test)]

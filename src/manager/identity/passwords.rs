@@ -103,7 +103,11 @@ impl IdentityManager<'_> {
         sql::clear_failed_logins(s, id).await
     }
 
-    async fn hash(&self, password: &Secret) -> Result<String> {
+    /// The hash of a new secret, as configured.
+    ///
+    /// # Errors
+    /// 400 when it is too long; 503 when too many wait for a hash.
+    pub async fn hash(&self, password: &Secret) -> Result<String> {
         let parameters = self.app.settings().hashing.clone();
         // Refused before it waits for a turn.
         password::check_length(&parameters, password.expose())?;

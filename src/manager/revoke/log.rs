@@ -16,7 +16,7 @@ use tokio::sync::{Mutex, MutexGuard};
 const RECENT_IDS: i64 = 1000;
 
 /// Events read at once.
-pub(super) const PAGE: usize = 10_000;
+const PAGE: usize = 10_000;
 
 /// The events that this process knows. Reading goes on where it stopped, so nothing is read twice.
 pub struct RevocationLog {
@@ -44,16 +44,7 @@ pub(super) struct Reading {
     /// gone.
     recent: BTreeMap<i64, Timestamp>,
     /// Whether everything that was there at the start has been read.
-    pub(super) is_complete: bool,
-}
-
-/// What one look at the table came to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Progress {
-    /// Whether there were events that were not known.
-    pub found: bool,
-    /// Whether there may be more.
-    pub is_partial: bool,
+    is_complete: bool,
 }
 
 impl RevocationLog {
@@ -77,11 +68,6 @@ impl RevocationLog {
         self.reading.lock().await
     }
 
-    /// The turn to read, unless somebody else has it.
-    pub(super) fn try_reading(&self) -> Option<MutexGuard<'_, Reading>> {
-        self.reading.try_lock().ok()
-    }
-
     /// Forgets events that can only mean tokens that were issued up to a time.
     pub(super) fn forget(&self, issued_until: Timestamp) {
         let mut index = self.index.write().unwrap_or_else(PoisonError::into_inner);
@@ -95,31 +81,45 @@ impl RevocationLog {
         }
     }
 
-    /// Reads what has come since the last look; one statement when nothing has.
-    pub(super) async fn read_on(&self, s: &mut Session, at: &mut Reading) -> Result<Progress> {
+    /// Reads what has come since the last look; one statement when nothing has. Returns whether anything
+    /// has.
+    pub(super) async fn read_on(&self, s: &mut Session, at: &mut Reading) -> Result<bool> {
         if at.is_complete && sql::tail(s, at.low()).await? == at.expected() {
-            return Ok(Progress {
-                found: false,
-                is_partial: false,
-            });
+            return Ok(false);
         }
-        let events = sql::events_after(s, at.newest, PAGE).await?;
-        let mut found = !events.is_empty();
-        let is_partial = events.len() == PAGE;
-        at.advance(&events);
-        self.add(events);
-        if !is_partial && at.is_complete && sql::tail(s, at.low()).await? != at.expected() {
+        let mut found = self.read_newer(s, at).await?;
+        if at.is_complete && sql::tail(s, at.low()).await? != at.expected() {
             found |= self.reread_recent(s, at).await?;
         }
-        at.is_complete |= !is_partial;
-        Ok(Progress { found, is_partial })
+        at.is_complete = true;
+        Ok(found)
+    }
+
+    async fn read_newer(&self, s: &mut Session, at: &mut Reading) -> Result<bool> {
+        let mut found = false;
+        loop {
+            let events = sql::events_after(s, at.newest, PAGE).await?;
+            let is_last = events.len() < PAGE;
+            found |= !events.is_empty();
+            at.advance(&events);
+            self.add(events);
+            if is_last {
+                return Ok(found);
+            }
+        }
     }
 
     /// An event was committed late, or recent ones were removed: compares the recent ones one by one.
     async fn reread_recent(&self, s: &mut Session, at: &mut Reading) -> Result<bool> {
         let mut events = sql::events_after(s, at.low(), usize::MAX).await?;
+        let Some(last) = events.last() else {
+            // All of them are gone; the database may begin again with its ids.
+            at.recent.clear();
+            at.newest = 0;
+            return self.read_newer(s, at).await;
+        };
         let former = std::mem::take(&mut at.recent);
-        at.newest = events.last().map_or(at.low(), |last| last.id);
+        at.newest = last.id;
         at.advance(&events);
         events.retain(|stored| former.get(&stored.id) != Some(&stored.event.revoked_at));
         let found = !events.is_empty();

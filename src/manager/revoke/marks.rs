@@ -81,11 +81,6 @@ impl<'a> Marks<'a> {
         &self.named
     }
 
-    pub(super) fn all(&self, member: Member) -> impl Iterator<Item = &'a str> {
-        let of_kind = self.named.iter().filter(move |(kind, _)| *kind == member);
-        of_kind.map(|(_, id)| *id)
-    }
-
     /// Whether an event means the token: each thing that it names must be the token's.
     pub(super) fn meet(&self, event: &RevocationEvent) -> bool {
         self.issued_at <= event.issued_before

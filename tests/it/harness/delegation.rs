@@ -82,6 +82,52 @@ impl Scene {
         answer.header("x-subject-token").to_owned()
     }
 
+    /// What turning a token into another scope answers.
+    pub async fn try_rescope(&self, token: &str, scope: Value) -> Answer {
+        let identity = json!({ "methods": ["token"], "token": { "id": token } });
+        let body = json!({ "auth": { "identity": identity, "scope": scope } });
+        self.app.post("/v3/auth/tokens", body).send().await
+    }
+
+    /// Makes an application credential with somebody's token; returns its id and its secret.
+    pub async fn new_credential(
+        &self,
+        token: &str,
+        user: &str,
+        members: Value,
+    ) -> (String, String) {
+        let mut credential = json!({ "name": "one" });
+        merge(&mut credential, members);
+        let path = format!("/v3/users/{user}/application_credentials");
+        let body = json!({ "application_credential": credential });
+        let answer = self.post_as(token, &path, body).await.expect(201);
+        let secret = &answer.json()["application_credential"]["secret"];
+        let secret = secret.as_str().expect("a secret").to_owned();
+        (id_of(&answer, "application_credential"), secret)
+    }
+
+    /// What a login with an application credential answers.
+    pub async fn try_credential_login(&self, id: &str, secret: &str) -> Answer {
+        let credential = json!({ "id": id, "secret": secret });
+        self.post_credential_login(credential).await
+    }
+
+    /// What a login with these members of an application credential answers.
+    pub async fn post_credential_login(&self, credential: Value) -> Answer {
+        let identity = json!({
+            "methods": ["application_credential"],
+            "application_credential": credential,
+        });
+        let body = json!({ "auth": { "identity": identity } });
+        self.app.post("/v3/auth/tokens", body).send().await
+    }
+
+    /// A token made with an application credential.
+    pub async fn credential_login(&self, (id, secret): &(String, String)) -> String {
+        let answer = self.try_credential_login(id, secret).await.expect(201);
+        answer.header("x-subject-token").to_owned()
+    }
+
     /// What the admin is told of a token.
     pub async fn validate(&self, token: &str) -> Answer {
         self.app

@@ -1,6 +1,7 @@
 //! The `auth` object of a login: one function for each method, one for the scope.
 
 use crate::config::Config;
+use crate::crypto::oauth1::SignedRequest;
 use crate::error::{Error, Result};
 use crate::manager::auth::{
     ApplicationCredentialLookup, AuthMethod, AuthRequest, DomainLookup, RequestedScope,
@@ -9,8 +10,13 @@ use crate::manager::identity::UserLookup;
 use crate::model::{ProjectId, Secret, TrustId, UserId};
 use serde_json::{Map, Value, json};
 
-/// Reads the `auth` object. Its schema was checked; what schemas can't say is checked here.
-pub fn parse(auth: &Map<String, Value>, config: &Config) -> Result<AuthRequest> {
+/// Reads the `auth` object. Its schema was checked; what schemas can't say is checked here. `signed`
+/// gives the request's OAuth1 signature, which is no part of the body.
+pub fn parse(
+    auth: &Map<String, Value>,
+    config: &Config,
+    signed: impl Fn() -> Result<SignedRequest>,
+) -> Result<AuthRequest> {
     let identity = object(auth, "identity")?;
     let names = identity
         .get("methods")
@@ -23,6 +29,7 @@ pub fn parse(auth: &Map<String, Value>, config: &Config) -> Result<AuthRequest> 
         methods.push(match name {
             "password" if offered => password(object(identity, name)?)?,
             "token" if offered => token(object(identity, name)?)?,
+            "oauth1" if offered => AuthMethod::OAuth1(Box::new(signed()?)),
             "application_credential" if offered => {
                 if auth.contains_key("scope") {
                     return Err(refused_for_application_credentials());

@@ -17,7 +17,10 @@ macro_rules! select_user {
         concat!(
             "SELECT u.id, u.domain_id, u.enabled, u.default_project_id, u.created_at, \
              u.last_active_at, u.extra, COALESCE(l.name, n.name) AS name, l.id AS local_user_id, \
-             l.failed_auth_count, l.failed_auth_at, ",
+             l.failed_auth_count, l.failed_auth_at, \
+             CASE WHEN EXISTS (SELECT 1 FROM user_option o WHERE o.user_id = u.id) \
+                    OR EXISTS (SELECT 1 FROM federated_user f WHERE f.user_id = u.id) \
+                  THEN 1 ELSE 0 END AS has_details, ",
             $crate::driver::sql::identity::password_columns!(),
             r#" FROM "user" u
                 LEFT JOIN local_user l ON l.user_id = u.id
@@ -82,17 +85,29 @@ async fn details(s: &mut Session, ids: &[UserId]) -> Result<HashMap<UserId, Deta
 
 /// Makes users of rows of [`select_user`], in the rows' order.
 pub(super) async fn users_from(s: &mut Session, rows: &[Row]) -> Result<Vec<User>> {
-    let ids: Vec<UserId> = rows.iter().map(|row| row.id("id")).collect::<Result<_>>()?;
-    let mut details = details(s, &ids).await?;
+    let mut details = details_of(s, rows).await?;
     rows.iter()
-        .zip(&ids)
-        .map(|(row, id)| user_from(row, details.remove(id).unwrap_or_default()))
+        .map(|row| user_from(row, &mut details))
         .collect()
 }
 
-fn user_from(row: &Row, details: Details) -> Result<User> {
+/// What is in several rows, of those users who have any of it. Most have none, and then this costs
+/// nothing.
+async fn details_of(s: &mut Session, rows: &[Row]) -> Result<HashMap<UserId, Details>> {
+    let mut ids: Vec<UserId> = Vec::new();
+    for row in rows {
+        if row.int("has_details")? == 1 {
+            ids.push(row.id("id")?);
+        }
+    }
+    details(s, &ids).await
+}
+
+fn user_from(row: &Row, details: &mut HashMap<UserId, Details>) -> Result<User> {
+    let id = row.id("id")?;
+    let details = details.remove(&id).unwrap_or_default();
     Ok(User {
-        id: row.id("id")?,
+        id,
         domain_id: row.id("domain_id")?,
         name: row
             .opt_text("name")?
@@ -113,9 +128,8 @@ async fn one(s: &mut Session, statement: Sql) -> Result<Option<(Row, User)>> {
     let Some(row) = s.fetch_optional(statement).await? else {
         return Ok(None);
     };
-    let id: UserId = row.id("id")?;
-    let details = details(s, std::slice::from_ref(&id)).await?.remove(&id);
-    let user = user_from(&row, details.unwrap_or_default())?;
+    let mut details = details_of(s, std::slice::from_ref(&row)).await?;
+    let user = user_from(&row, &mut details)?;
     Ok(Some((row, user)))
 }
 
@@ -171,7 +185,7 @@ pub enum LoginKey<'a> {
     Name { domain: &'a DomainId, name: &'a str },
 }
 
-/// What a password login needs, in two statements; `None` also for a user without a `local_user`
+/// What a password login needs, in at most two statements; `None` also for a user without a `local_user`
 /// row, who can't have a password.
 pub async fn local_login(s: &mut Session, key: LoginKey<'_>) -> Result<Option<LocalLogin>> {
     let statement = match key {
