@@ -31,7 +31,7 @@ const MATRIX: &str = "
 /// `uma` and `vic` are admins of `top` and of the system, so that policy is never what refuses.
 async fn scene() -> Scene {
     let scene = Scene::with_config(
-        "[auth]\nmethods = password,token,application_credential,oauth1,ec2credential,novel\n",
+        "[auth]\nmethods = password,token,application_credential,oauth1,ec2credential,kerberos\n",
     )
     .await;
     for user in ["uma", "vic"] {
@@ -85,7 +85,7 @@ async fn token(scene: &Scene, kind: &str) -> (String, &'static str) {
             )
         }
         "methods-lost" => forged(scene, &[], TokenOrigin::Direct),
-        "method-unheard-of" => forged(scene, &["novel"], TokenOrigin::Direct),
+        "method-unheard-of" => forged(scene, &["kerberos"], TokenOrigin::Direct),
         other => panic!("no token of the kind {other}"),
     };
     (text, "uma")

@@ -5,6 +5,8 @@
 //! tables stand beside them. Databases of other releases are left alone: their migrations are
 //! Python's.
 
+mod indexes;
+
 use std::collections::BTreeSet;
 
 use super::db::{Area, Db, Dialect, Session, sql};
@@ -220,6 +222,7 @@ async fn sync_in(s: &mut Session, phase: Phase) -> Result<Synced> {
         SchemaState::Head => Ok(Synced::UpToDate),
         SchemaState::NativePending => {
             run(s, Migrations::of(s.dialect()).native).await?;
+            make_indexes(s).await?;
             Ok(Synced::Adopted)
         }
         SchemaState::Empty if phase == Phase::Contract => Err(Error::internal(
@@ -247,10 +250,21 @@ async fn create(s: &mut Session) -> Result<()> {
                 VALUES ('schema', 'creating'), ('created_by', 'native')";
     s.execute(sql(mark)).await?;
     run(s, migrations.keystone).await?;
+    make_indexes(s).await?;
     s.execute(sql(
         "DELETE FROM keystone_native_meta WHERE name = 'schema'",
     ))
     .await?;
+    Ok(())
+}
+
+/// Makes our own indexes, and notes that they are there.
+async fn make_indexes(s: &mut Session) -> Result<()> {
+    indexes::make(s).await?;
+    let former = "DELETE FROM keystone_native_meta WHERE name = 'indexes'";
+    s.execute(sql(former)).await?;
+    let mark = "INSERT INTO keystone_native_meta (name, value) VALUES ('indexes', '1')";
+    s.execute(sql(mark)).await?;
     Ok(())
 }
 
@@ -290,7 +304,8 @@ async fn state_in(s: &mut Session) -> Result<SchemaState> {
         .fetch_one(sql("SELECT COUNT(*) AS areas FROM keystone_native_version"))
         .await?;
     let complete = usize::try_from(counted.int("areas")?).is_ok_and(|n| n >= Area::ALL.len());
-    Ok(if complete {
+    let indexed = meta(s, "indexes").await?.as_deref() == Some("1");
+    Ok(if complete && indexed {
         SchemaState::Head
     } else {
         SchemaState::NativePending
