@@ -265,7 +265,7 @@ impl RequestBuilder<'_> {
     }
 
     /// Sends it as if from this address.
-    pub fn from_peer(mut self, address: &str) -> Self {
+    pub fn peer(mut self, address: &str) -> Self {
         let address = address.parse().expect("an address");
         self.request = self.request.extension(Peer(address));
         self

@@ -39,9 +39,12 @@ fn area(path: &str) -> &'static str {
     let is = |word: &str| below.starts_with(word);
     if below.contains("OS-EP-FILTER") || below.contains("OS-ENDPOINT-POLICY") {
         "catalog"
-    } else if is("auth") || below.contains("redentials") || below.contains("OAUTH1") {
-        "delegation"
-    } else if is("OS-TRUST") || is("OS-REVOKE") || is("ec2") || is("s3") || below.contains("rules")
+    } else if ["auth", "OS-TRUST", "OS-REVOKE", "ec2", "s3"]
+        .into_iter()
+        .any(is)
+        || ["redentials", "OAUTH1", "rules"]
+            .into_iter()
+            .any(|part| below.contains(part))
     {
         "delegation"
     } else if is("role") || is("OS-INHERIT") || is("system") || below.contains("/roles") {

@@ -342,7 +342,7 @@ async fn rules_of_unknown_methods_lock_nobody_out() {
 const PROXY: &str = "10.0.0.1";
 
 async fn external(app: &TestApp, peer: &str, headers: &[(&str, &str)], body: Value) -> Answer {
-    let mut post = app.post("/v3/auth/tokens", body).from_peer(peer);
+    let mut post = app.post("/v3/auth/tokens", body).peer(peer);
     for (name, value) in headers {
         post = post.header(name, value);
     }
