@@ -12,7 +12,7 @@ use crate::driver::sql::{limit as sql, resource};
 use crate::error::{Error, Result};
 use crate::model::list::{ListHints, Page};
 use crate::model::{
-    DomainId, Limit, LimitHolder, LimitScope, ProjectId, RegionId, RegisteredLimit, ServiceId,
+    DomainId, Limit, LimitHolder, LimitScope, RegionId, RegisteredLimit, ServiceId,
 };
 
 /// A limit to be.
