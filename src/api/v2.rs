@@ -4,6 +4,7 @@
 mod access;
 mod caller;
 mod certificates;
+mod ec2;
 mod endpoints;
 mod envelope;
 mod extensions;

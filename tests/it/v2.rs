@@ -2,6 +2,7 @@
 
 mod certificates;
 mod discovery;
+mod ec2;
 mod endpoints;
 mod own_password;
 mod refusals;

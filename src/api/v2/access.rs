@@ -4,7 +4,7 @@ use super::tenants;
 use crate::error::{Error, Result};
 use crate::model::Project;
 use crate::model::delegation::Delegation;
-use crate::model::token::{CatalogService, ResolvedScope, TokenOrigin, ValidToken};
+use crate::model::token::{CatalogService, ResolvedScope, RoleRef, TokenOrigin, ValidToken};
 use serde_json::{Map, Value, json};
 
 /// Fails with 401 when v2.0 has no way to say what the token is, so that its reader would take it for
@@ -76,6 +76,21 @@ pub fn document(token: &ValidToken, text: &str, tenant: Option<&Project>) -> Res
         });
     }
     Ok(json!({ "access": access }))
+}
+
+/// The same with roles and tenant whole, as the calls for signed requests have always shown them.
+pub fn whole_document(token: &ValidToken, text: &str, tenant: Option<&Project>) -> Result<Value> {
+    let mut document = document(token, text, tenant)?;
+    let access = &mut document["access"];
+    let role = |role: &RoleRef| json!({ "id": role.id, "name": role.name, "domain_id": null });
+    access["user"]["roles"] = token.roles.iter().map(role).collect();
+    if let Some(project) = tenant {
+        let tenant = &mut access["token"]["tenant"];
+        tenant["domain_id"] = json!(project.domain_id);
+        tenant["parent_id"] = json!(project.parent_id);
+        tenant["is_domain"] = json!(project.is_domain);
+    }
+    Ok(document)
 }
 
 /// One endpoint of v2.0: the addresses of one type of service in one region.

@@ -1,8 +1,8 @@
 //! THE route tables of v2.0, one for each listener: one line a route, sorted by path.
 
 use super::{
-    certificates, endpoints, extensions, own_password, roles, services, tenants, tokens, users,
-    version,
+    certificates, ec2, endpoints, extensions, own_password, roles, services, tenants, tokens,
+    users, version,
 };
 use crate::api::route::{Route, delete, get, head, patch, post, put};
 
@@ -12,6 +12,7 @@ pub fn public() -> Vec<Route> {
     let mut routes = common();
     routes.extend([
         patch("/v2.0/OS-KSCRUD/users/{user_id}", &[], own_password::change),
+        post("/v2.0/ec2tokens", &["identity:ec2tokens_validate"], ec2::check_ec2_publicly),
         get("/v2.0/extensions", &[], extensions::list_public),
         get("/v2.0/extensions/{alias}", &[], extensions::show_public),
         get("/v2.0/tenants", &[], tenants::list_own),
@@ -32,11 +33,13 @@ pub fn admin() -> Vec<Route> {
         post("/v2.0/OS-KSADM/services", &["admin_required"], services::create),
         get("/v2.0/OS-KSADM/services/{service_id}", &["admin_required"], services::show),
         delete("/v2.0/OS-KSADM/services/{service_id}", &["admin_required"], services::delete),
+        post("/v2.0/ec2tokens", &[], ec2::check_ec2),
         get("/v2.0/endpoints", &["admin_required"], endpoints::list),
         post("/v2.0/endpoints", &["admin_required"], endpoints::create),
         delete("/v2.0/endpoints/{endpoint_id}", &["admin_required"], endpoints::delete),
         get("/v2.0/extensions", &[], extensions::list_admin),
         get("/v2.0/extensions/{alias}", &[], extensions::show_admin),
+        post("/v2.0/s3tokens", &[], ec2::check_s3),
         get("/v2.0/tenants", &["admin_required"], tenants::list),
         post("/v2.0/tenants", &["admin_required"], tenants::create),
         get("/v2.0/tenants/{tenant_id}", &["admin_required"], tenants::show),
@@ -86,5 +89,9 @@ fn common() -> Vec<Route> {
         head("/v2.0/tokens/{token_id}", &["service_or_admin"], tokens::check),
         delete("/v2.0/tokens/{token_id}", &["admin_required"], tokens::revoke),
         get("/v2.0/tokens/{token_id}/endpoints", &["admin_required"], tokens::list_endpoints),
+        get("/v2.0/users/{user_id}/credentials/OS-EC2", &["admin_or_owner"], ec2::list),
+        post("/v2.0/users/{user_id}/credentials/OS-EC2", &["admin_or_owner"], ec2::create),
+        get("/v2.0/users/{user_id}/credentials/OS-EC2/{access}", &["admin_or_owner"], ec2::show),
+        delete("/v2.0/users/{user_id}/credentials/OS-EC2/{access}", &["admin_or_owner"], ec2::delete),
     ]
 }

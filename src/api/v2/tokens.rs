@@ -11,7 +11,7 @@ use crate::manager::auth::{AuthMethod, AuthRequest, DomainLookup, RequestedScope
 use crate::manager::identity::UserLookup;
 use crate::manager::token::TokenEntry;
 use crate::model::token::{ResolvedScope, ValidToken};
-use crate::model::{DomainId, ProjectId, Secret, TrustId, UserId};
+use crate::model::{DomainId, Project, ProjectId, Secret, TrustId, UserId};
 use crate::policy::Target;
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -165,12 +165,29 @@ pub(super) async fn respond(ctx: &Context, token: &str, entry: &TokenEntry) -> R
     Ok(raw_json(StatusCode::OK, body))
 }
 
+/// The document of a token that a signed request was exchanged for.
+pub(super) async fn respond_whole(
+    ctx: &Context,
+    token: &str,
+    entry: &TokenEntry,
+) -> Result<Response> {
+    access::check_expressible(&entry.token)?;
+    check_trust_is_at_home(ctx, &entry.token).await?;
+    let tenant = tenant(ctx, &entry.token).await?;
+    let document = access::whole_document(&entry.token, token, tenant.as_ref())?;
+    Ok(raw_json(StatusCode::OK, Bytes::from(document.to_string())))
+}
+
+async fn tenant(ctx: &Context, token: &ValidToken) -> Result<Option<Project>> {
+    match access::tenant_id(token) {
+        Some(id) => Ok(Some(ctx.app.resource().project(id).await?)),
+        None => Ok(None),
+    }
+}
+
 async fn render(ctx: &Context, token: &str, entry: &TokenEntry) -> Result<Bytes> {
     check_trust_is_at_home(ctx, &entry.token).await?;
-    let tenant = match access::tenant_id(&entry.token) {
-        Some(id) => Some(ctx.app.resource().project(id).await?),
-        None => None,
-    };
+    let tenant = tenant(ctx, &entry.token).await?;
     let document = access::document(&entry.token, token, tenant.as_ref())?;
     Ok(Bytes::from(document.to_string()))
 }

@@ -10,25 +10,12 @@ use crate::policy::Target;
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::{Map, Value};
+use std::sync::LazyLock;
 
 /// `POST /v3/ec2tokens`
 pub async fn check_ec2(ctx: Context, body: JsonBody) -> Result<Response> {
     ctx.enforce("identity:ec2tokens_validate", &Target::new())?;
-    let sent = credentials(&body)?;
-    let (params, headers) = (object(sent, "params")?, object(sent, "headers")?);
-    let none = Map::new();
-    let login = SignedLogin {
-        access: text(sent, "access")?.ok_or_else(|| missing("access"))?,
-        signature: text(sent, "signature")?.ok_or_else(|| missing("signature"))?,
-        signed: Signed::Ec2(SignedRequest {
-            params: params.unwrap_or(&none),
-            headers: headers.unwrap_or(&none),
-            verb: text(sent, "verb")?,
-            host: text(sent, "host")?,
-            path: text(sent, "path")?,
-            body_hash: text(sent, "body_hash")?,
-        }),
-    };
+    let login = ec2_login(credentials(&body)?)?;
     let (token, entry) = ctx.app.credential().authenticate_signed(&login).await?;
     Ok(answer::token(&ctx, StatusCode::OK, Some(&token), &entry))
 }
@@ -36,16 +23,41 @@ pub async fn check_ec2(ctx: Context, body: JsonBody) -> Result<Response> {
 /// `POST /v3/s3tokens`: the answer tells about the token, but not the token itself.
 pub async fn check_s3(ctx: Context, body: JsonBody) -> Result<Response> {
     ctx.enforce("identity:s3tokens_validate", &Target::new())?;
-    let sent = credentials(&body)?;
+    let login = s3_login(credentials(&body)?)?;
+    let (_, entry) = ctx.app.credential().authenticate_signed(&login).await?;
+    Ok(answer::token(&ctx, StatusCode::OK, None, &entry))
+}
+
+/// The login that a described request amounts to.
+///
+/// # Errors
+/// 401 when something is missing, 400 when it has another type.
+pub fn ec2_login(sent: &Map<String, Value>) -> Result<SignedLogin<'_>> {
+    static NONE: LazyLock<Map<String, Value>> = LazyLock::new(Map::new);
+    let (params, headers) = (object(sent, "params")?, object(sent, "headers")?);
+    Ok(SignedLogin {
+        access: text(sent, "access")?.ok_or_else(|| missing("access"))?,
+        signature: text(sent, "signature")?.ok_or_else(|| missing("signature"))?,
+        signed: Signed::Ec2(SignedRequest {
+            params: params.unwrap_or(&NONE),
+            headers: headers.unwrap_or(&NONE),
+            verb: text(sent, "verb")?,
+            host: text(sent, "host")?,
+            path: text(sent, "path")?,
+            body_hash: text(sent, "body_hash")?,
+        }),
+    })
+}
+
+/// As [`ec2_login`], of S3.
+pub fn s3_login(sent: &Map<String, Value>) -> Result<SignedLogin<'_>> {
     let access = text(sent, "access")?.ok_or_else(|| missing("access"))?;
     let token = text(sent, "token")?.ok_or_else(|| missing("token"))?;
-    let login = SignedLogin {
+    Ok(SignedLogin {
         access,
         signature: text(sent, "signature")?.ok_or_else(|| missing("signature"))?,
         signed: Signed::S3(S3StringToSign::decode(token)?),
-    };
-    let (_, entry) = ctx.app.credential().authenticate_signed(&login).await?;
-    Ok(answer::token(&ctx, StatusCode::OK, None, &entry))
+    })
 }
 
 /// The object that describes the request; clients know it by three names.
