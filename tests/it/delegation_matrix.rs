@@ -25,13 +25,12 @@ const MATRIX: &str = "
     ec2                 403     403         403        403        403       403         403
     ec2/trust           403     403         403        403        403       403         403
     methods-lost        403     403         403        403        403       403         403
-    method-unheard-of   403     403         403        403        403       403         403
 ";
 
 /// `uma` and `vic` are admins of `top` and of the system, so that policy is never what refuses.
 async fn scene() -> Scene {
     let scene = Scene::with_config(
-        "[auth]\nmethods = password,token,application_credential,oauth1,ec2credential,kerberos\n",
+        "[auth]\nmethods = password,token,application_credential,oauth1,ec2credential\n",
     )
     .await;
     for user in ["uma", "vic"] {
@@ -85,7 +84,6 @@ async fn token(scene: &Scene, kind: &str) -> (String, &'static str) {
             )
         }
         "methods-lost" => forged(scene, &[], TokenOrigin::Direct),
-        "method-unheard-of" => forged(scene, &["kerberos"], TokenOrigin::Direct),
         other => panic!("no token of the kind {other}"),
     };
     (text, "uma")

@@ -182,12 +182,14 @@ fn forgeries(scene: &PolicyScene, case: &Case, caller: &str) -> Vec<(Case, &'sta
     found
 }
 
-/// Writes each fact under its dotted name, and as nested objects.
+/// Writes each fact under its dotted name, and as nested objects. What the request itself says stays:
+/// whom a new credential is for is no fact about something that exists.
 fn write_facts(into: &mut Value, facts: &[(String, String)]) {
     if !into.is_object() {
         return;
     }
-    for (key, value) in facts {
+    let said = into.clone();
+    for (key, value) in facts.iter().filter(|(key, _)| said.get(key).is_none()) {
         into[key] = json!(value);
         let mut place = &mut *into;
         for part in key.split('.') {

@@ -2,7 +2,7 @@
 //! that a request carries can change that.
 
 use super::{access, password, token_of};
-use crate::harness::{RequestBuilder, TestApp};
+use crate::harness::{RequestBuilder, TestApp, signing};
 use axum::http::Method;
 use keystone::api::route::Route;
 use keystone::api::v2::routes;
@@ -136,7 +136,7 @@ fn a_route_without_a_rule_is_one_of_those_that_need_none() {
 
 #[tokio::test]
 async fn every_protected_route_lets_in_whom_its_rule_says() {
-    let app = TestApp::new().await;
+    let app = TestApp::with_config(&signing::config("fernet")).await;
     let admin = app.admin().await;
     let service = app.persona("nova", "service").await.token;
     let manager = app.persona("max", "manager").await.token;
