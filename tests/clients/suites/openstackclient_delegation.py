@@ -59,7 +59,7 @@ def application_credentials(score, openstack, cloud):
 def trusts(score, openstack, cloud):
     openstack("user create osc-trustee")
     made = openstack("trust create --project admin --role reader admin osc-trustee")
-    score.equal("trust create", made["impersonation"], False)
+    score.equal("trust create", made["is_impersonation"], False)
     score.check("trust list", made["id"] in json.dumps(openstack("trust list")))
     score.equal("trust show", openstack("trust show", made["id"])["id"], made["id"])
     openstack("trust delete", made["id"])

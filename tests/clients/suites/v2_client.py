@@ -106,9 +106,9 @@ def users(score, cloud, admin):
 
 def own_password(score, cloud, client):
     before = client.auth_token
-    client.users.update_own_password(PASSWORD, "its-own-choice")
-    # The client goes on with the token of the answer. It belongs to the second after the change.
-    score.check("changing the own password gives a new token", client.auth_token != before)
+    answer = client.users.update_own_password(PASSWORD, "its-own-choice")
+    # The token of the answer belongs to the second after the change.
+    score.check("changing the own password gives a new token", answer.token["id"] != before)
     connect(cloud, "old-user", "its-own-choice")
     score.ok("the own password is changed")
     score.check("with a wrong one it is Unauthorized",
