@@ -117,7 +117,7 @@ pub async fn insert_credential(
         .bind(&credential.user_id)
         .bind(credential.project_id.as_ref())
         .bind(&credential.kind)
-        .bind(Value::Object(credential.extra.clone()).to_string())
+        .bind(&Value::Object(credential.extra.clone()))
         .bind(&blob.encrypted_blob)
         .bind(&blob.key_hash),
     )

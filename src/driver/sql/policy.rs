@@ -2,6 +2,7 @@
 
 use super::db::{Area, Row, Session, sql};
 use super::listed::Listed;
+use super::value::ascii_json;
 use crate::error::Result;
 use crate::model::list::{ListHints, Page};
 use crate::model::{PolicyDocument, PolicyId};
@@ -36,7 +37,7 @@ fn blob_from(stored: &str) -> String {
 }
 
 fn stored_blob(blob: &str) -> String {
-    Value::from(blob).to_string()
+    ascii_json(&Value::from(blob))
 }
 
 /// The policy document with this id.
@@ -61,7 +62,7 @@ pub async fn insert_policy(s: &mut Session, policy: &PolicyDocument) -> Result<(
         .bind(&policy.id)
         .bind(&policy.policy_type)
         .bind(stored_blob(&policy.blob))
-        .bind(Value::Object(policy.extra.clone()).to_string());
+        .bind(&Value::Object(policy.extra.clone()));
     s.execute(statement).await?;
     s.touch(Area::Policy);
     Ok(())
@@ -72,7 +73,7 @@ pub async fn update_policy(s: &mut Session, policy: &PolicyDocument) -> Result<(
     let statement = sql(r#"UPDATE policy SET type = ?, "blob" = ?, extra = ? WHERE id = ?"#)
         .bind(&policy.policy_type)
         .bind(stored_blob(&policy.blob))
-        .bind(Value::Object(policy.extra.clone()).to_string())
+        .bind(&Value::Object(policy.extra.clone()))
         .bind(&policy.id);
     s.execute(statement).await?;
     s.touch(Area::Policy);

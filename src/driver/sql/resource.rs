@@ -176,7 +176,7 @@ pub async fn insert_project(s: &mut Session, project: &Project) -> Result<()> {
              VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
         .bind(&project.id)
         .bind(&project.name)
-        .bind(Value::Object(project.extra.clone()).to_string())
+        .bind(&Value::Object(project.extra.clone()))
         .bind(project.description.as_deref())
         .bind(project.enabled)
         .bind(domain_id)
@@ -199,7 +199,7 @@ pub async fn update_project(
 ) -> Result<()> {
     let mut extra = current.extra.clone();
     extra.extend(changes.extra.clone());
-    let mut statement = sql("UPDATE project SET extra = ?").bind(Value::Object(extra).to_string());
+    let mut statement = sql("UPDATE project SET extra = ?").bind(&Value::Object(extra));
     if let Some(name) = &changes.name {
         statement = statement.push(", name = ?").bind(name);
     }

@@ -148,6 +148,27 @@ from_ids! {
 impl From<&serde_json::Value> for Value {
     /// JSON columns are TEXT that holds JSON.
     fn from(json: &serde_json::Value) -> Self {
-        Self::Text(Some(json.to_string()))
+        Self::Text(Some(ascii_json(json)))
     }
+}
+
+/// JSON without a character outside ASCII, as Python writes it: MySQL's columns are utf8mb3, which has
+/// no place for emoji.
+pub(super) fn ascii_json(json: &serde_json::Value) -> String {
+    let text = json.to_string();
+    if text.is_ascii() {
+        return text;
+    }
+    let mut escaped = String::with_capacity(text.len() * 2);
+    for character in text.chars() {
+        // Outside of strings there is nothing but ASCII.
+        if character.is_ascii() {
+            escaped.push(character);
+        } else {
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                escaped.push_str(&format!("\\u{unit:04x}"));
+            }
+        }
+    }
+    escaped
 }

@@ -348,3 +348,24 @@ async fn a_malformed_body_is_refused_before_anybody_asks_who_sent_it() {
     app.post("/v3/regions", body).send().await.error(400);
     app.get("/v3/regions?foo=1").send().await.error(400);
 }
+
+#[tokio::test]
+async fn own_attributes_may_hold_any_character() {
+    let app = TestApp::new().await;
+    let admin = app.admin().await;
+    let region = json!({ "region": { "id": "Zürich", "note": "Grüezi 😀 \u{1}\"\\" } });
+    app.post("/v3/regions", region)
+        .token(&admin)
+        .send()
+        .await
+        .expect(201);
+    let shown = app
+        .get("/v3/regions/Z%C3%BCrich")
+        .token(&admin)
+        .send()
+        .await;
+    assert_eq!(
+        shown.expect(200).json()["region"]["note"],
+        "Grüezi 😀 \u{1}\"\\"
+    );
+}

@@ -109,7 +109,7 @@ pub async fn insert_role(s: &mut Session, role: &Role) -> Result<()> {
             .bind(&role.name)
             .bind(domain_column(role.domain_id.as_ref()))
             .bind(role.description.as_deref())
-            .bind(Value::Object(role.extra.clone()).to_string()),
+            .bind(&Value::Object(role.extra.clone())),
     )
     .await?;
     insert_options(s, role).await?;
@@ -123,7 +123,7 @@ pub async fn update_role(s: &mut Session, role: &Role) -> Result<()> {
         sql("UPDATE role SET name = ?, description = ?, extra = ? WHERE id = ?")
             .bind(&role.name)
             .bind(role.description.as_deref())
-            .bind(Value::Object(role.extra.clone()).to_string())
+            .bind(&Value::Object(role.extra.clone()))
             .bind(&role.id),
     )
     .await?;

@@ -69,7 +69,7 @@ pub async fn insert_endpoint_group(s: &mut Session, group: &EndpointGroup) -> Re
             .bind(&group.id)
             .bind(&group.name)
             .bind(group.description.as_deref())
-            .bind(Value::Object(group.filters.clone()).to_string());
+            .bind(&Value::Object(group.filters.clone()));
     s.execute(statement).await?;
     s.touch(Area::Catalog);
     Ok(())
@@ -81,7 +81,7 @@ pub async fn update_endpoint_group(s: &mut Session, group: &EndpointGroup) -> Re
         sql("UPDATE endpoint_group SET name = ?, description = ?, filters = ? WHERE id = ?")
             .bind(&group.name)
             .bind(group.description.as_deref())
-            .bind(Value::Object(group.filters.clone()).to_string())
+            .bind(&Value::Object(group.filters.clone()))
             .bind(&group.id);
     s.execute(statement).await?;
     s.touch(Area::Catalog);

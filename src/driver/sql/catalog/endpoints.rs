@@ -70,7 +70,7 @@ pub async fn insert_endpoint(s: &mut Session, endpoint: &Endpoint) -> Result<()>
     .bind(endpoint.region_id.as_ref())
     .bind(&endpoint.url)
     .bind(endpoint.enabled)
-    .bind(Value::Object(endpoint.extra.clone()).to_string());
+    .bind(&Value::Object(endpoint.extra.clone()));
     s.execute(statement).await?;
     s.touch(Area::Catalog);
     Ok(())
@@ -87,7 +87,7 @@ pub async fn update_endpoint(s: &mut Session, endpoint: &Endpoint) -> Result<()>
     .bind(endpoint.region_id.as_ref())
     .bind(&endpoint.url)
     .bind(endpoint.enabled)
-    .bind(Value::Object(endpoint.extra.clone()).to_string())
+    .bind(&Value::Object(endpoint.extra.clone()))
     .bind(&endpoint.id);
     s.execute(statement).await?;
     s.touch(Area::Catalog);

@@ -92,7 +92,7 @@ pub async fn insert_region(s: &mut Session, region: &Region) -> Result<()> {
             .bind(&region.id)
             .bind(&region.description)
             .bind(region.parent_region_id.as_ref())
-            .bind(Value::Object(region.extra.clone()).to_string());
+            .bind(&Value::Object(region.extra.clone()));
     s.execute(statement).await?;
     s.touch(Area::Catalog);
     Ok(())
@@ -104,7 +104,7 @@ pub async fn update_region(s: &mut Session, region: &Region) -> Result<()> {
         sql("UPDATE region SET description = ?, parent_region_id = ?, extra = ? WHERE id = ?")
             .bind(&region.description)
             .bind(region.parent_region_id.as_ref())
-            .bind(Value::Object(region.extra.clone()).to_string())
+            .bind(&Value::Object(region.extra.clone()))
             .bind(&region.id);
     s.execute(statement).await?;
     s.touch(Area::Catalog);

@@ -61,7 +61,7 @@ pub async fn insert_service(s: &mut Session, service: &Service) -> Result<()> {
         .bind(&service.id)
         .bind(service.service_type.as_deref())
         .bind(service.enabled)
-        .bind(Value::Object(service.extra.clone()).to_string());
+        .bind(&Value::Object(service.extra.clone()));
     s.execute(statement).await?;
     s.touch(Area::Catalog);
     Ok(())
@@ -72,7 +72,7 @@ pub async fn update_service(s: &mut Session, service: &Service) -> Result<()> {
     let statement = sql("UPDATE service SET type = ?, enabled = ?, extra = ? WHERE id = ?")
         .bind(service.service_type.as_deref())
         .bind(service.enabled)
-        .bind(Value::Object(service.extra.clone()).to_string())
+        .bind(&Value::Object(service.extra.clone()))
         .bind(&service.id);
     s.execute(statement).await?;
     s.touch(Area::Catalog);

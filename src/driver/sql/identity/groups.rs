@@ -151,7 +151,7 @@ pub async fn insert_group(s: &mut Session, group: &Group) -> Result<()> {
         .bind(&group.domain_id)
         .bind(&group.name)
         .bind(group.description.as_deref())
-        .bind(Value::Object(group.extra.clone()).to_string()),
+        .bind(&Value::Object(group.extra.clone())),
     )
     .await?;
     s.touch(Area::Identity);
@@ -164,7 +164,7 @@ pub async fn update_group(s: &mut Session, group: &Group) -> Result<()> {
         sql(r#"UPDATE "group" SET name = ?, description = ?, extra = ? WHERE id = ?"#)
             .bind(&group.name)
             .bind(group.description.as_deref())
-            .bind(Value::Object(group.extra.clone()).to_string())
+            .bind(&Value::Object(group.extra.clone()))
             .bind(&group.id),
     )
     .await?;

@@ -218,7 +218,7 @@ pub async fn insert_user(s: &mut Session, user: &User) -> Result<()> {
         .bind(user.default_project_id.as_ref())
         .bind(user.created_at)
         .bind(user.last_active_at)
-        .bind(Value::Object(user.extra.clone()).to_string()),
+        .bind(&Value::Object(user.extra.clone())),
     )
     .await?;
     s.execute(
@@ -276,7 +276,7 @@ pub async fn update_user(s: &mut Session, current: &User, changes: &UserChanges)
         None => current.default_project_id.as_ref(),
     };
     let mut statement = sql(r#"UPDATE "user" SET extra = ?, default_project_id = ?"#)
-        .bind(Value::Object(extra).to_string())
+        .bind(&Value::Object(extra))
         .bind(default_project_id);
     if let Some(enabled) = changes.enabled {
         statement = statement.push(", enabled = ?").bind(enabled);
