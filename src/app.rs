@@ -28,6 +28,7 @@ use crate::manager::{
     catalog::{CatalogCache, CatalogManager},
     credential::{CredentialManager, KeyPairCache},
     domain_config::DomainConfigManager,
+    federation::FederationManager,
     identity::IdentityManager,
     limit::LimitManager,
     notify::Notifier,
@@ -196,6 +197,11 @@ impl App {
     /// Regions, services, endpoints.
     pub fn catalog(&self) -> CatalogManager<'_> {
         CatalogManager::new(self)
+    }
+
+    /// Identity providers, protocols, mappings, service providers.
+    pub fn federation(&self) -> FederationManager<'_> {
+        FederationManager::new(self)
     }
 
     /// Limits and registered limits.

@@ -17,6 +17,7 @@ mod healthcheck;
 mod keys;
 mod logging;
 mod mapping;
+mod mapping_engine;
 mod owner;
 mod pki;
 mod serve;
@@ -116,6 +117,7 @@ fn obey(
         Command::DomainConfigUpload(options) => domain_config::upload(&config, &options),
         Command::MappingPurge(options) => mapping::purge(&config, &options),
         Command::MappingPopulate(options) => mapping::populate(&config, &options),
+        Command::MappingEngine(options) => mapping_engine::run(&options),
         Command::Doctor => doctor::examine(&config),
         Command::SampleConfig => print(&crate::config::sample()),
         Command::SamplePolicy => print(&crate::policy::sample()),

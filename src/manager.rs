@@ -9,6 +9,7 @@ pub mod catalog;
 pub mod credential;
 pub mod delegation;
 pub mod domain_config;
+pub mod federation;
 pub mod identity;
 pub mod limit;
 pub mod notify;

@@ -8,6 +8,7 @@ mod credential;
 pub mod delegation;
 mod domain_config;
 pub mod event;
+pub mod federation;
 mod id;
 mod limit;
 pub mod list;

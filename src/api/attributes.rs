@@ -72,6 +72,28 @@ impl<'a> Attributes<'a> {
         }
     }
 
+    /// A whole number or null; `None` when it is absent.
+    pub fn nullable_integer(self, name: &str) -> Result<Option<Option<i64>>> {
+        match self.0.get(name) {
+            Some(Value::Null) => Ok(Some(None)),
+            _ => Ok(self.integer(name)?.map(Some)),
+        }
+    }
+
+    /// A list of texts, which null stands for when it is empty; `None` when it is absent.
+    pub fn texts_or_null(self, name: &str) -> Result<Option<Vec<&'a str>>> {
+        let wrong = || Error::bad_request(format!("'{name}' must be a list of texts."));
+        match self.0.get(name) {
+            None => Ok(None),
+            Some(Value::Null) => Ok(Some(Vec::new())),
+            Some(Value::Array(texts)) => {
+                let texts = texts.iter().map(|text| text.as_str().ok_or_else(wrong));
+                texts.collect::<Result<_>>().map(Some)
+            }
+            Some(_) => Err(wrong()),
+        }
+    }
+
     /// A whole number that must be there.
     pub fn required_integer(self, name: &str) -> Result<i64> {
         self.integer(name)?

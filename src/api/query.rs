@@ -162,6 +162,17 @@ impl Query {
             .collect()
     }
 
+    /// Whether the filters on `id` and `enabled` let an object pass.
+    pub fn wants(&self, id: &str, enabled: bool) -> bool {
+        self.filters(&["id"])
+            .iter()
+            .all(|filter| filter.matches(id))
+            && self
+                .booleans("enabled")
+                .iter()
+                .all(|wanted| *wanted == enabled)
+    }
+
     /// Filters and page of a list.
     ///
     /// # Errors

@@ -228,6 +228,8 @@ pub(super) enum Command {
     MappingPurge(MappingPurge),
     /// Give ids to the users of a domain whose directory is elsewhere
     MappingPopulate(MappingPopulate),
+    /// Try the rules of a mapping on an assertion, without a server
+    MappingEngine(MappingEngine),
     /// Look for what is often wrong with an installation; exits 1 when there is something
     Doctor,
     /// Print a configuration file with every option and its default
@@ -329,6 +331,27 @@ pub(super) struct MappingPopulate {
     /// Name of the domain
     #[arg(long)]
     pub domain_name: String,
+}
+
+#[derive(Debug, Args)]
+#[command(rename_all = "kebab-case")]
+pub(super) struct MappingEngine {
+    /// JSON file with the rules: a list, or an object with the list under `rules`
+    #[arg(long, value_name = "FILE")]
+    pub rules: PathBuf,
+    /// File with the assertion: a line `NAME: value` for each attribute; semicolons between several
+    /// values
+    #[arg(long, value_name = "FILE")]
+    pub input: PathBuf,
+    /// Only attributes whose names begin with this
+    #[arg(long)]
+    pub prefix: Option<String>,
+    /// Show the rules and the assertion before what they make
+    #[arg(long)]
+    pub engine_debug: bool,
+    /// Version of the rules [default: as the file says, else 1.0]
+    #[arg(long, value_name = "VERSION")]
+    pub mapping_schema_version: Option<String>,
 }
 
 #[derive(Debug, Args)]

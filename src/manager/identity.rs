@@ -45,7 +45,7 @@ fn trimmed(name: &str) -> String {
 ///
 /// # Errors
 /// 400 that names the member.
-fn check_length(member: &str, text: &str, limit: usize) -> Result<()> {
+pub(in crate::manager) fn check_length(member: &str, text: &str, limit: usize) -> Result<()> {
     if text.chars().count() > limit {
         return Err(Error::bad_request(format!(
             "'{member}' must have at most {limit} characters."

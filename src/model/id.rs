@@ -129,6 +129,12 @@ ids! {
     RequestTokenId;
     /// A federated identity provider.
     IdpId;
+    /// A protocol of an identity provider, e.g. `mapped`.
+    ProtocolId;
+    /// A mapping from what identity providers say to what users may do here.
+    MappingId;
+    /// A service provider, another cloud that lets this one's users in.
+    ServiceProviderId;
 }
 
 impl From<DomainId> for ProjectId {

@@ -100,6 +100,9 @@ def grant_steps():
 
 
 EP = "/v3/OS-EP-FILTER"
+FED = "/v3/OS-FEDERATION"
+RULES = [{"local": [{"user": {"name": "{0}"}}], "remote": [{"type": "NAME"}]}]
+URLS = {"auth_url": "http://sp/v3", "sp_url": "http://sp/saml"}
 STEPS = [
     step("root", "POST /v3/groups", {"group": {"name": "club", "domain_id": ACME}},
          club="/group/id"),
@@ -154,6 +157,11 @@ STEPS = [
                     "impersonation": False, "roles": [{"name": "member"}]}}, trust="/trust/id"),
     step("root", "POST /v3/OS-OAUTH1/consumers", {"consumer": {"description": "c"}},
          consumer="/consumer/id"),
+    step("root", f"PUT {FED}/mappings/map", {"mapping": {"rules": RULES}}),
+    step("root", f"PUT {FED}/identity_providers/idp", {"identity_provider": {"domain_id": ACME}}),
+    step("root", f"PUT {FED}/identity_providers/idp/protocols/mapped",
+         {"protocol": {"mapping_id": "map"}}),
+    step("root", f"PUT {FED}/service_providers/sp", {"service_provider": URLS}),
     # Two of everything, so that every list has something to turn over.
     step("root", "POST /v3/groups", {"group": {"name": "mates", "domain_id": ACME}},
          mates="/group/id"),
@@ -189,6 +197,12 @@ STEPS = [
          {"trust": {"trustor_user_id": "uma", "trustee_user_id": "zoe", "project_id": "top",
                     "impersonation": False, "roles": [{"name": "member"}]}}),
     step("root", "POST /v3/OS-OAUTH1/consumers", {"consumer": {"description": "d"}}),
+    step("root", f"PUT {FED}/mappings/map2", {"mapping": {"rules": RULES}}),
+    step("root", f"PUT {FED}/identity_providers/idp2",
+         {"identity_provider": {"domain_id": UMBRELLA}}),
+    step("root", f"PUT {FED}/identity_providers/idp/protocols/saml2",
+         {"protocol": {"mapping_id": "map2"}}),
+    step("root", f"PUT {FED}/service_providers/sp2", {"service_provider": URLS}),
 ]
 
 # ---- the cases ----------------------------------------------------------------------------------
@@ -207,7 +221,8 @@ DEFAULTS = {"user_id": "uma", "group_id": "crew", "project_id": "top", "domain_i
             "application_credential_id": "$application_credential",
             "access_rule_id": "$access_rule", "consumer_id": "$consumer", "value": "blue",
             "group": "ldap", "option": "url", "access_token_id": "none",
-            "request_token_id": "none"}
+            "request_token_id": "none", "idp_id": "idp", "protocol_id": "mapped",
+            "mapping_id": "map", "service_provider_id": "sp"}
 CASES = []
 
 
@@ -347,6 +362,19 @@ member("/v3/services", "service", "service", {"type": "image", "name": "glance"}
 member("/v3/endpoints", "endpoint", "endpoint",
        {"service_id": "$service", "interface": "admin", "url": "http://x"}, {"url": "http://y"})
 member("/v3/policies", "policy", "policy", {"blob": "{}", "type": "text/plain"}, {"blob": "[]"})
+
+for path, key, argument, new, change in (
+        ("/identity_providers", "identity_provider", "idp_id", {"domain_id": ACME}, DESCRIBED),
+        ("/identity_providers/{idp_id}/protocols", "protocol", "protocol_id",
+         {"mapping_id": "map"}, {"mapping_id": "map2"}),
+        ("/mappings", "mapping", "mapping_id", {"rules": RULES}, {"rules": RULES}),
+        ("/service_providers", "service_provider", "service_provider_id", URLS, DESCRIBED)):
+    case(f"GET {FED}{path}", f"list_{key}s")
+    ONE_OF = f"{FED}{path}/{{{argument}}}"
+    case(f"GET {ONE_OF}", f"get_{key}")
+    case(f"PUT {ONE_OF}", f"create_{key}", args={argument: "new"}, body={key: new})
+    case(f"PATCH {ONE_OF}", f"update_{key}", body={key: change})
+    case(f"DELETE {ONE_OF}", f"delete_{key}")
 
 ASSOCIATION = "/v3/policies/{policy_id}/OS-ENDPOINT-POLICY"
 case("GET /v3/endpoints/{endpoint_id}/OS-ENDPOINT-POLICY/policy", "get_policy_for_endpoint")

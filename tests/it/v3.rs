@@ -16,6 +16,7 @@ mod oauth;
 mod os_ec2;
 mod os_endpoint_policy;
 mod os_ep_filter;
+mod os_federation;
 mod os_revoke;
 mod passwords;
 mod policies;

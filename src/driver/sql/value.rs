@@ -12,8 +12,8 @@ use sqlx::{Arguments, Postgres, Type};
 
 use crate::model::{
     AccessRuleId, AccessTokenId, ApplicationCredentialId, ConsumerId, CredentialId, DomainId,
-    EndpointGroupId, EndpointId, GroupId, IdpId, PolicyId, ProjectId, RegionId, RequestTokenId,
-    RoleId, ServiceId, Timestamp, TrustId, UserId,
+    EndpointGroupId, EndpointId, GroupId, IdpId, MappingId, PolicyId, ProjectId, ProtocolId,
+    RegionId, RequestTokenId, RoleId, ServiceId, ServiceProviderId, Timestamp, TrustId, UserId,
 };
 
 /// How Python's database layer writes times into SQLite: always six digits, so that text order is
@@ -143,6 +143,7 @@ macro_rules! from_ids {
 from_ids! {
     UserId GroupId ProjectId DomainId RoleId RegionId ServiceId EndpointId EndpointGroupId PolicyId TrustId
     ApplicationCredentialId CredentialId AccessRuleId AccessTokenId ConsumerId RequestTokenId IdpId
+    ProtocolId MappingId ServiceProviderId
 }
 
 impl From<&serde_json::Value> for Value {

@@ -312,6 +312,14 @@ impl IdentityManager<'_> {
 
     /// [`delete_user`](Self::delete_user) as part of the caller's transaction.
     pub async fn delete_user_in(&self, s: &mut Session, id: &UserId) -> Result<()> {
+        self.forget_user_in(s, id).await?;
+        s.notify(Event::deleted(ResourceKind::User, id));
+        Ok(())
+    }
+
+    /// As [`delete_user_in`](Self::delete_user_in), of a user who goes with something else that is
+    /// told of, or that nobody is told of.
+    pub async fn forget_user_in(&self, s: &mut Session, id: &UserId) -> Result<()> {
         let now = self.app.clock.now();
         assignment::delete_of_user(s, id).await?;
         credential::delete_of_user(s, id).await?;
@@ -319,7 +327,6 @@ impl IdentityManager<'_> {
         if !sql::delete_user(s, id).await? {
             return Err(Error::not_found("user", id));
         }
-        s.notify(Event::deleted(ResourceKind::User, id));
         let event = self.app.revoke().of_user(id);
         self.app.revoke().record_in(s, &[event]).await
     }

@@ -330,3 +330,74 @@ fn samples_are_those_of_the_repository() {
         );
     }
 }
+
+#[test]
+fn mapping_engine_shows_what_rules_make_of_an_assertion() {
+    let home = Home::new();
+    home.config("sqlite://", "");
+    let rules = r#"[{
+        "local": [{ "user": { "name": "{0}" } }, { "groups": "{1}", "domain": { "name": "d" } }],
+        "remote": [{ "type": "X_NAME" }, { "type": "X_GROUPS" }]
+    }]"#;
+    let bare = home.write("bare.json", rules).display().to_string();
+    let whole = format!(r#"{{"rules": {rules}, "schema_version": "2.0"}}"#);
+    let whole = home.write("whole.json", &whole).display().to_string();
+    let text = "X_NAME: bob\n\n  X_GROUPS:dev; ops:eu \nOTHER: x\n";
+    let input = home.write("input", text).display().to_string();
+    let command = |rules: &str, more: &[&'static str]| {
+        let mut words = vec!["mapping_engine".to_owned()];
+        for (option, value) in [("--rules", rules), ("--input", &input)] {
+            words.extend([option.to_owned(), value.to_owned()]);
+        }
+        words.extend(more.iter().map(|word| (*word).to_owned()));
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        home.manage(&words)
+    };
+    let output = command(&bare, &[]);
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    let mapped: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let domain = serde_json::json!({ "name": "d" });
+    let expected = serde_json::json!({
+        "user": { "name": "bob", "type": "ephemeral" },
+        "group_ids": [],
+        "group_names": [
+            { "name": "dev", "domain": domain },
+            { "name": " ops:eu", "domain": domain },
+        ],
+        "projects": [],
+    });
+    assert_eq!(mapped, expected);
+    let with_domain = |more: &[&'static str]| {
+        let mapped: serde_json::Value =
+            serde_json::from_slice(&command(&whole, more).stdout).expect("JSON");
+        mapped["user"]["domain"].clone()
+    };
+    assert_eq!(with_domain(&[]), domain);
+    assert!(with_domain(&["--mapping-schema-version", "1.0"]).is_null());
+    let shown = said(&command(&bare, &["--engine-debug"]));
+    assert!(
+        shown.contains("Using Rules:") && shown.contains("Using Assertion:"),
+        "{shown}"
+    );
+    // Without what the prefix leaves out, no rule fits.
+    assert_eq!(command(&bare, &["--prefix", "X_"]).status.code(), Some(0));
+    assert_eq!(command(&bare, &["--prefix", "Y_"]).status.code(), Some(1));
+    assert_eq!(
+        command(&bare, &["--mapping-schema-version", "9"])
+            .status
+            .code(),
+        Some(1)
+    );
+    for (name, text) in [
+        ("a.json", "nonsense"),
+        ("b.json", "[]"),
+        ("c.json", "[{\"local\": []}]"),
+    ] {
+        let path = home.write(name, text).display().to_string();
+        assert_eq!(command(&path, &[]).status.code(), Some(1), "{name}");
+    }
+    home.write("input", "no colon");
+    let output = command(&bare, &[]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(said(&output).contains("line 1"), "{}", said(&output));
+}

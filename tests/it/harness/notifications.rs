@@ -77,6 +77,18 @@ pub const EVENTS: &[(&str, &str, &[&str])] = &[
     ("DELETE", "/v3/OS-EP-FILTER/endpoint_groups/{endpoint_group_id}", &[]),
     ("PUT", "/v3/OS-EP-FILTER/projects/{project_id}/endpoints/{endpoint_id}", &[]),
     ("DELETE", "/v3/OS-EP-FILTER/projects/{project_id}/endpoints/{endpoint_id}", &[]),
+    ("PUT", "/v3/OS-FEDERATION/identity_providers/{idp_id}", &[PERHAPS_A_DOMAIN]),
+    ("PATCH", "/v3/OS-FEDERATION/identity_providers/{idp_id}", &[]),
+    ("DELETE", "/v3/OS-FEDERATION/identity_providers/{idp_id}", &[]),
+    ("PUT", "/v3/OS-FEDERATION/identity_providers/{idp_id}/protocols/{protocol_id}", &[]),
+    ("PATCH", "/v3/OS-FEDERATION/identity_providers/{idp_id}/protocols/{protocol_id}", &[]),
+    ("DELETE", "/v3/OS-FEDERATION/identity_providers/{idp_id}/protocols/{protocol_id}", &[]),
+    ("PUT", "/v3/OS-FEDERATION/mappings/{mapping_id}", &[]),
+    ("PATCH", "/v3/OS-FEDERATION/mappings/{mapping_id}", &[]),
+    ("DELETE", "/v3/OS-FEDERATION/mappings/{mapping_id}", &[]),
+    ("PUT", "/v3/OS-FEDERATION/service_providers/{service_provider_id}", &[]),
+    ("PATCH", "/v3/OS-FEDERATION/service_providers/{service_provider_id}", &[]),
+    ("DELETE", "/v3/OS-FEDERATION/service_providers/{service_provider_id}", &[]),
     ("PUT", "/v3/OS-INHERIT/domains/{domain_id}/groups/{group_id}/roles/{role_id}/inherited_to_projects", &["identity.role_assignment.created"]),
     ("DELETE", "/v3/OS-INHERIT/domains/{domain_id}/groups/{group_id}/roles/{role_id}/inherited_to_projects", &["identity.role_assignment.deleted"]),
     ("PUT", "/v3/OS-INHERIT/domains/{domain_id}/users/{user_id}/roles/{role_id}/inherited_to_projects", &["identity.role_assignment.created"]),
@@ -196,6 +208,9 @@ pub const NOT_HELD_YET: &[&str] = &[
     "/v3/s3tokens",
 ];
 
+/// An identity provider that is given no domain gets one.
+const PERHAPS_A_DOMAIN: &str = "identity.domain.created?";
+
 /// Making a project may make a domain.
 const ANY_OF_PROJECT_AND_DOMAIN: &str = "identity.project.created|identity.domain.created";
 
@@ -224,7 +239,8 @@ pub fn check(captured: &Captured, method: &Method, route: &str, answer: &Answer)
         let mut rest = types.iter();
         for wanted in *expected {
             assert!(
-                rest.any(|found| wanted.split('|').any(|wanted| wanted == *found)),
+                wanted.ends_with('?')
+                    || rest.any(|found| wanted.split('|').any(|wanted| wanted == *found)),
                 "{method} {route} answered {status} and told of {types:?}, not of {wanted}"
             );
         }
