@@ -18,6 +18,7 @@ pub mod response;
 pub mod route;
 pub mod schema;
 pub mod server;
+pub mod tokenless;
 pub mod v2;
 pub mod v3;
 pub mod versions;

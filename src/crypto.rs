@@ -1,6 +1,7 @@
 //! Keys, ciphers and password hashes: pure functions and files, nothing of HTTP or SQL.
 
 pub mod authority;
+pub mod client_certificate;
 pub mod cms;
 pub mod credential_cipher;
 pub mod ec2_signature;

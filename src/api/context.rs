@@ -1,22 +1,27 @@
 //! Who is calling, from where, and what they may do: the first argument of every handler.
 
+mod credentials;
+
 use crate::api::edge::RequestMeta;
 use crate::api::links::{BaseUrl, NextPage};
 use crate::api::query::Query;
 use crate::api::response;
+use crate::api::tokenless;
 use crate::app::{App, Settings};
 use crate::error::{Error, Result};
 use crate::manager::delegation;
+use crate::manager::federation::CertificateCaller;
 use crate::manager::token::TokenEntry;
-use crate::model::delegation::Act;
+use crate::model::delegation::{Act, Delegation};
 use crate::model::event::Origin;
 use crate::model::token::{ResolvedScope, ValidToken};
 use crate::model::{DomainId, UserId};
-use crate::policy::{Credentials, Target};
+use crate::policy::Target;
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::Response;
+use credentials::{of_certificate, of_token};
 use serde_json::{Map, Value};
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -40,7 +45,7 @@ pub struct Context {
     enforced: Option<Arc<Enforced>>,
 }
 
-/// Whose token came with the request.
+/// Whose token, or whose certificate instead of one, came with the request.
 enum Caller {
     /// None came.
     Anonymous,
@@ -50,6 +55,8 @@ enum Caller {
     AdminToken,
     /// A good token.
     Token(Arc<TokenEntry>),
+    /// No token, but a client certificate that counts.
+    Certificate(Box<CertificateCaller>),
 }
 
 /// Set when a handler asked policy. Debug builds check it for every route that names a rule.
@@ -74,7 +81,7 @@ impl FromRequestParts<Arc<App>> for Context {
             .ok_or_else(|| Error::internal("a request came around the edge"))?;
         let settings = app.settings();
         let path = request.target.split('?').next().unwrap_or_default();
-        let caller = caller(app, &settings, parts, path).await?;
+        let caller = caller(app, &settings, parts, &request, path).await?;
         let app = match parts.method {
             Method::GET | Method::HEAD => Arc::clone(app),
             _ => app.on_behalf_of(|| {
@@ -102,11 +109,23 @@ fn understands_access_rules(parts: &Parts) -> bool {
         .is_some_and(|version| version >= 1.0)
 }
 
-async fn caller(app: &App, settings: &Settings, parts: &Parts, path: &str) -> Result<Caller> {
+async fn caller(
+    app: &App,
+    settings: &Settings,
+    parts: &Parts,
+    request: &RequestMeta,
+    path: &str,
+) -> Result<Caller> {
     let named = |name| parts.headers.get(name).filter(|token| !token.is_empty());
     // Swift's clients call it by the second name.
     let Some(token) = named("x-auth-token").or_else(|| named("x-storage-token")) else {
-        return Ok(Caller::Anonymous);
+        let found = tokenless::caller(app, settings, request, &parts.headers).await;
+        return match found {
+            None => Ok(Caller::Anonymous),
+            Some(Ok(caller)) => Ok(Caller::Certificate(Box::new(caller))),
+            Some(Err(error)) if says_nothing(&error) => Err(error),
+            Some(Err(error)) => Ok(Caller::Refused(error)),
+        };
     };
     if let Some(admin_token) = &settings.config.default.admin_token
         && bool::from(admin_token.expose().as_bytes().ct_eq(token.as_bytes()))
@@ -128,10 +147,7 @@ async fn caller(app: &App, settings: &Settings, parts: &Parts, path: &str) -> Re
                 Err(error) => Caller::Refused(error),
             })
         }
-        // A database that is away says nothing about the token.
-        Err(error @ (Error::Unavailable(_) | Error::Transient(_) | Error::Internal(_))) => {
-            Err(error)
-        }
+        Err(error) if says_nothing(&error) => Err(error),
         // What the token is for is gone or disabled: that is 404, as for a subject token. A trust that
         // does not hold any more is 403.
         Err(error @ (Error::NotFound { .. } | Error::Forbidden(_))) => Ok(Caller::Refused(error)),
@@ -139,6 +155,14 @@ async fn caller(app: &App, settings: &Settings, parts: &Parts, path: &str) -> Re
             "X-Auth-Token: {error}"
         )))),
     }
+}
+
+/// Whether a failure says nothing about who calls: a database that is away.
+fn says_nothing(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::Unavailable(_) | Error::Transient(_) | Error::Internal(_)
+    )
 }
 
 /// What is told of a `User-Agent`.
@@ -176,17 +200,33 @@ fn origin(
             .map(|agent| agent.chars().take(LONGEST_AGENT).collect()),
         ..Origin::default()
     };
-    if let Caller::Token(entry) = caller {
-        let token = &entry.token;
-        origin.user_id = Some(token.user.id.clone());
-        origin.user_name = Some(token.user.name.clone());
-        match &token.scope {
-            ResolvedScope::Project { id, .. } => origin.project_id = Some(id.to_string()),
-            ResolvedScope::Domain(domain) => origin.domain_id = Some(domain.id.to_string()),
-            ResolvedScope::Unscoped | ResolvedScope::System => {}
+    match caller {
+        Caller::Token(entry) => {
+            origin.user_id = Some(entry.token.user.id.clone());
+            origin.user_name = Some(entry.token.user.name.clone());
         }
+        Caller::Certificate(caller) => {
+            origin.user_id = caller.user.as_ref().map(|user| user.id.clone());
+            origin.user_name = caller.user.as_ref().map(|user| user.name.clone());
+        }
+        Caller::Anonymous | Caller::Refused(_) | Caller::AdminToken => {}
+    }
+    match caller.scope() {
+        Some(ResolvedScope::Project { id, .. }) => origin.project_id = Some(id.to_string()),
+        Some(ResolvedScope::Domain(domain)) => origin.domain_id = Some(domain.id.to_string()),
+        Some(ResolvedScope::Unscoped | ResolvedScope::System) | None => {}
     }
     origin
+}
+
+impl Caller {
+    fn scope(&self) -> Option<&ResolvedScope> {
+        match self {
+            Self::Token(entry) => Some(&entry.token.scope),
+            Self::Certificate(caller) => Some(&caller.scope),
+            Self::Anonymous | Self::Refused(_) | Self::AdminToken => None,
+        }
+    }
 }
 
 impl Context {
@@ -203,16 +243,14 @@ impl Context {
     /// 401 without a good token, 403 when the rule says no.
     pub fn enforce(&self, rule: &str, target: &Target) -> Result<()> {
         self.mark_enforced();
-        let token = match &self.caller {
+        let credentials = match &self.caller {
             Caller::AdminToken => return Ok(()),
-            Caller::Token(entry) => &entry.token,
+            Caller::Token(entry) => of_token(&entry.token),
+            Caller::Certificate(caller) => of_certificate(caller),
             Caller::Anonymous => return Err(Error::unauthorized("no X-Auth-Token was sent")),
             Caller::Refused(error) => return Err(error.clone()),
         };
-        Ok(self
-            .settings
-            .policy
-            .enforce(rule, &credentials(token), target)?)
+        Ok(self.settings.policy.enforce(rule, &credentials, target)?)
     }
 
     /// Fails unless the caller's token may do what would make or show a secret or a right. Policy knows
@@ -222,16 +260,21 @@ impl Context {
     /// 403 when the token was made with a delegation that does not reach so far; 401 without a good
     /// token.
     pub fn permit(&self, act: Act) -> Result<()> {
-        if self.is_admin_token() {
-            return Ok(());
+        let config = &self.settings.config;
+        match &self.caller {
+            Caller::AdminToken => Ok(()),
+            Caller::Certificate(_) => {
+                delegation::permit_steps(&[Delegation::Certificate], act, config)
+            }
+            _ => delegation::permit(self.token()?, act, config),
         }
-        delegation::permit(self.token()?, act, &self.settings.config)
     }
 
-    /// Fails with 401 unless a good token (or `admin_token`) came.
+    /// Fails with 401 unless a good token (or `admin_token`, or a client certificate that counts)
+    /// came.
     pub fn authenticated(&self) -> Result<()> {
         match &self.caller {
-            Caller::AdminToken | Caller::Token(_) => Ok(()),
+            Caller::AdminToken | Caller::Token(_) | Caller::Certificate(_) => Ok(()),
             Caller::Anonymous => Err(Error::unauthorized("no X-Auth-Token was sent")),
             Caller::Refused(error) => Err(error.clone()),
         }
@@ -245,17 +288,19 @@ impl Context {
     /// The caller's token.
     ///
     /// # Errors
-    /// 401 when none came or it is not good; `admin_token` is no token of anybody.
+    /// 401 when none came or it is not good; `admin_token` is no token of anybody, and a client
+    /// certificate none at all.
     pub fn token(&self) -> Result<&ValidToken> {
         match &self.caller {
             Caller::Token(entry) => Ok(&entry.token),
             Caller::AdminToken => Err(Error::unauthorized("admin_token is nobody's token")),
+            Caller::Certificate(_) => Err(Error::unauthorized("a certificate is no token")),
             Caller::Anonymous => Err(Error::unauthorized("no X-Auth-Token was sent")),
             Caller::Refused(error) => Err(error.clone()),
         }
     }
 
-    /// Whether no token came at all.
+    /// Whether no token came at all, nor a certificate that counts.
     pub fn is_anonymous(&self) -> bool {
         matches!(self.caller, Caller::Anonymous)
     }
@@ -269,17 +314,29 @@ impl Context {
     pub fn user_id(&self) -> Option<&UserId> {
         match &self.caller {
             Caller::Token(entry) => Some(&entry.token.user.id),
+            Caller::Certificate(caller) => caller.user.as_ref().map(|user| &user.id),
             _ => None,
         }
     }
 
+    /// The calling user.
+    ///
+    /// # Errors
+    /// 401 when nobody's account is behind the call.
+    pub fn caller_id(&self) -> Result<&UserId> {
+        self.user_id()
+            .ok_or_else(|| Error::unauthorized("nobody's account is behind the call"))
+    }
+
+    /// What the caller reaches; nothing is known of it without a good token or certificate.
+    pub fn scope(&self) -> Option<&ResolvedScope> {
+        self.caller.scope()
+    }
+
     /// The domain that the caller's token is scoped to. Such callers see only it in collections.
     pub fn domain_of_scope(&self) -> Option<&DomainId> {
-        match &self.caller {
-            Caller::Token(entry) => match &entry.token.scope {
-                ResolvedScope::Domain(domain) => Some(&domain.id),
-                _ => None,
-            },
+        match self.scope() {
+            Some(ResolvedScope::Domain(domain)) => Some(&domain.id),
             _ => None,
         }
     }
@@ -335,33 +392,6 @@ impl Context {
         }
         response::json(StatusCode::OK, &envelope)
     }
-}
-
-/// What policy sees of a token.
-fn credentials(token: &ValidToken) -> Credentials<'_> {
-    let mut credentials = Credentials {
-        user_id: Some(&token.user.id),
-        is_delegated_auth: !token.delegation.is_empty(),
-        user_domain_id: Some(&token.user.domain.id),
-        roles: &token.role_names,
-        is_admin_project: token.is_admin_project.unwrap_or(true),
-        ..Credentials::default()
-    };
-    if let Some(trust) = token.trust() {
-        credentials.trust_id = Some(&trust.id);
-        credentials.trustor_id = Some(&trust.trustor_user_id);
-        credentials.trustee_id = Some(&trust.trustee_user_id);
-    }
-    match &token.scope {
-        ResolvedScope::Unscoped => {}
-        ResolvedScope::Project { id, domain, .. } => {
-            credentials.project_id = Some(id);
-            credentials.project_domain_id = Some(&domain.id);
-        }
-        ResolvedScope::Domain(domain) => credentials.domain_id = Some(&domain.id),
-        ResolvedScope::System => credentials.system = true,
-    }
-    credentials
 }
 
 /// Path arguments in the order of the route's template.

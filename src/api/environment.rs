@@ -8,6 +8,7 @@ use crate::config::Config;
 use crate::error::{Error, Result};
 use axum::http::{HeaderMap, HeaderName};
 use ipnet::IpNet;
+use std::fmt;
 use std::net::IpAddr;
 
 /// Which proxies are believed, and in which headers they speak.
@@ -61,7 +62,7 @@ impl ProxyRules {
             }
             (!value.is_empty()).then(|| (variable.clone(), value.to_owned()))
         });
-        Environment(said.collect())
+        Environment(said.collect()).without_bad_certificate()
     }
 }
 
@@ -73,14 +74,41 @@ fn invalid(config: &Config, option: &str, text: &str, wanted: &str) -> Error {
 }
 
 /// Variables by name. Empty for everybody whom nobody vouches for.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Environment(Vec<(String, String)>);
 
+impl fmt::Debug for Environment {
+    /// Names only: what they say is nobody's business.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list()
+            .entries(self.0.iter().map(|(name, _)| name))
+            .finish()
+    }
+}
+
 impl Environment {
+    /// Takes out what a client certificate says that the proxy has not found good. A proxy that
+    /// doesn't say has let in none but good ones.
+    fn without_bad_certificate(mut self) -> Self {
+        if self
+            .get("SSL_CLIENT_VERIFY")
+            .is_some_and(|found| found != "SUCCESS")
+        {
+            self.0.retain(|(name, _)| !name.starts_with("SSL_CLIENT_"));
+        }
+        self
+    }
+
     /// A variable's value, which is never empty.
     pub fn get(&self, variable: &str) -> Option<&str> {
         let found = self.0.iter().find(|(name, _)| name == variable)?;
         Some(&found.1)
+    }
+
+    /// All variables with their values.
+    pub fn variables(&self) -> impl Iterator<Item = (&str, &str)> {
+        let pairs = self.0.iter();
+        pairs.map(|(name, value)| (name.as_str(), value.as_str()))
     }
 }
 
@@ -130,6 +158,25 @@ mod tests {
         headers.insert("x-remote-user", "alice".parse().unwrap());
         headers.append("x-remote-user", "bob".parse().unwrap());
         assert_eq!(remote_user(&rules, "10.0.0.1", &headers), None);
+    }
+
+    #[test]
+    fn a_certificate_that_the_proxy_found_bad_says_nothing() {
+        let rules = rules("trusted_proxies = 10.0.0.1").unwrap();
+        let mut headers = HeaderMap::new();
+        headers.insert("x-ssl-client-i-dn", "CN=ca".parse().unwrap());
+        headers.insert("x-remote-user", "alice".parse().unwrap());
+        for (found, counts) in [
+            ("SUCCESS", true),
+            ("NONE", false),
+            ("FAILED:expired", false),
+        ] {
+            headers.insert("x-ssl-client-verify", found.parse().unwrap());
+            let said = rules.environment(Some("10.0.0.1".parse().unwrap()), &headers);
+            assert_eq!(said.get("SSL_CLIENT_I_DN").is_some(), counts, "{found}");
+            assert_eq!(said.get("REMOTE_USER"), Some("alice"));
+            assert!(!format!("{said:?}").contains("alice"));
+        }
     }
 
     #[test]

@@ -14,8 +14,8 @@ use crate::app::App;
 use crate::driver::sql::assignment::effective::{self as sql, Holder, MembershipClock};
 use crate::driver::sql::db::Session;
 use crate::error::Result;
-use crate::model::token::RoleRef;
-use crate::model::{AssignmentTarget, DomainId, Project, ProjectId, Role, UserId};
+use crate::model::token::{ResolvedScope, RoleRef};
+use crate::model::{AssignmentTarget, DomainId, GroupId, Project, ProjectId, Role, UserId};
 
 /// Roles and who has them.
 pub struct AssignmentManager<'a> {
@@ -67,6 +67,26 @@ impl<'a> AssignmentManager<'a> {
         Ok(for_tokens(
             sql::roles_on_system(s, &self.holder(user)).await?,
         ))
+    }
+
+    /// The roles that members of groups have at a scope, whoever they are.
+    pub async fn roles_of_groups(
+        &self,
+        s: &mut Session,
+        groups: &[GroupId],
+        scope: &ResolvedScope,
+    ) -> Result<Vec<RoleRef>> {
+        let nobody = UserId::from("");
+        let holder = Holder {
+            group_ids: groups,
+            ..self.holder(&nobody)
+        };
+        Ok(for_tokens(match scope {
+            ResolvedScope::Unscoped => Vec::new(),
+            ResolvedScope::Project { id, .. } => sql::roles_on_project(s, &holder, id).await?,
+            ResolvedScope::Domain(domain) => sql::roles_on_domain(s, &holder, &domain.id).await?,
+            ResolvedScope::System => sql::roles_on_system(s, &holder).await?,
+        }))
     }
 
     /// Whether a user may have a system token.

@@ -1,5 +1,6 @@
 //! Logins: from credentials to a token.
 
+mod certificate;
 mod reissue;
 
 use crate::app::App;
@@ -344,18 +345,13 @@ impl<'a> AuthManager<'a> {
         if let Some(grant) = &identified.grant {
             return Ok(Reach::granted(grant.clone()));
         }
-        let resource = self.app.resource();
         Ok(match wanted {
             RequestedScope::Unscoped => Reach::own(TokenScope::Unscoped),
             RequestedScope::System => Reach::own(TokenScope::System),
             RequestedScope::Project(id) => Reach::own(TokenScope::Project(id)),
             RequestedScope::ProjectByName { name, domain } => {
-                let domain = self.domain(domain).await?;
-                let project = resource
-                    .project_by_name(&domain, &name)
-                    .await
-                    .map_err(as_unauthorized)?;
-                Reach::own(TokenScope::Project(project.id))
+                let project = self.project_named(&name, domain).await?;
+                Reach::own(TokenScope::Project(project))
             }
             RequestedScope::Domain(domain) => {
                 Reach::own(TokenScope::Domain(self.domain(domain).await?))
@@ -377,7 +373,22 @@ impl<'a> AuthManager<'a> {
         })
     }
 
-    async fn domain(&self, lookup: DomainLookup) -> Result<DomainId> {
+    /// The project that a scope names.
+    ///
+    /// # Errors
+    /// 401 when there is none.
+    pub async fn project_named(&self, name: &str, domain: DomainLookup) -> Result<ProjectId> {
+        let domain = self.domain(domain).await?;
+        let resource = self.app.resource();
+        let project = resource.project_by_name(&domain, name).await;
+        Ok(project.map_err(as_unauthorized)?.id)
+    }
+
+    /// The domain that a scope names; by an id, it need not exist.
+    ///
+    /// # Errors
+    /// 401 when there is none.
+    pub async fn domain(&self, lookup: DomainLookup) -> Result<DomainId> {
         match lookup {
             DomainLookup::Id(id) => Ok(id),
             DomainLookup::Name(name) => {
@@ -466,7 +477,7 @@ fn as_missing_token(error: Error) -> Error {
 }
 
 /// What a login names and does not find must not be told from what it may not use.
-fn as_unauthorized(error: Error) -> Error {
+pub(in crate::manager) fn as_unauthorized(error: Error) -> Error {
     match error {
         Error::NotFound { .. } => Error::unauthorized(error.to_string()),
         other => other,

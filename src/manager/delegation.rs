@@ -3,7 +3,7 @@
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::model::access_path;
-use crate::model::delegation::{Act, Exceptions};
+use crate::model::delegation::{Act, Delegation, Exceptions};
 use crate::model::token::ValidToken;
 
 /// Fails unless every step of the token's delegation permits the act. The one question that routes ask
@@ -12,19 +12,24 @@ use crate::model::token::ValidToken;
 /// # Errors
 /// 403 that names the step.
 pub fn permit(token: &ValidToken, act: Act, config: &Config) -> Result<()> {
+    permit_steps(&token.delegation, act, config)
+}
+
+/// As [`permit`], for who calls without a token.
+///
+/// # Errors
+/// 403 that names the step.
+pub fn permit_steps(steps: &[Delegation], act: Act, config: &Config) -> Result<()> {
     let exceptions = Exceptions {
         application_credentials_manage_trusts: config
             .security_compliance
             .allow_insecure_application_credential_trust_escalation,
     };
-    let refusing = token
-        .delegation
-        .iter()
-        .find(|step| !step.permits(act, exceptions));
+    let refusing = steps.iter().find(|step| !step.permits(act, exceptions));
     match refusing {
         None => Ok(()),
         Some(step) => Err(Error::forbidden_action(format!(
-            "A token that was made with a delegation ({}) can't be used for this.",
+            "This can't be done with what was handed on ({}).",
             step.name()
         ))),
     }

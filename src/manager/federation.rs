@@ -1,11 +1,14 @@
 //! Who vouches for users from elsewhere, and what is made of what they say.
 
 mod identity_providers;
+mod mapped;
 pub mod mapping;
 mod service_providers;
+mod tokenless;
 
 pub use identity_providers::IdentityProviderChanges;
 pub use service_providers::ServiceProviderChanges;
+pub use tokenless::CertificateCaller;
 
 use crate::app::App;
 use crate::driver::sql::db::Session;

@@ -2,7 +2,7 @@
 
 mod cache;
 mod granted;
-mod resolve;
+pub(in crate::manager) mod resolve;
 mod stored;
 
 pub use cache::{TokenCache, TokenEntry};

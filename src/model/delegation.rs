@@ -27,6 +27,9 @@ pub enum Delegation {
         /// SHA-256 of the client certificate, base64url.
         thumbprint: String,
     },
+    /// A client certificate that came instead of a token. It stands for its user in one request, and
+    /// nothing that outlasts the request can be made with it.
+    Certificate,
     /// EC2 keys, that is, signed requests that some service passed on.
     Ec2Credential,
     /// Some authentication method that is not known to be a user's own.
@@ -84,16 +87,18 @@ impl Delegation {
                 | Act::AuthorizeRequestTokens
                 | Act::AccessTokens => false,
             },
-            Self::OAuth1(_) | Self::OAuth2 { .. } | Self::Unknown => match act {
-                Act::CallApi => true,
-                Act::Rescope
-                | Act::Trusts
-                | Act::ReadApplicationCredentials
-                | Act::WriteApplicationCredentials
-                | Act::Credentials
-                | Act::AuthorizeRequestTokens
-                | Act::AccessTokens => false,
-            },
+            Self::OAuth1(_) | Self::OAuth2 { .. } | Self::Certificate | Self::Unknown => {
+                match act {
+                    Act::CallApi => true,
+                    Act::Rescope
+                    | Act::Trusts
+                    | Act::ReadApplicationCredentials
+                    | Act::WriteApplicationCredentials
+                    | Act::Credentials
+                    | Act::AuthorizeRequestTokens
+                    | Act::AccessTokens => false,
+                }
+            }
             Self::Ec2Credential => match act {
                 Act::CallApi
                 | Act::Rescope
@@ -117,6 +122,7 @@ impl Delegation {
             Self::ApplicationCredential(_) => "restricted application credential",
             Self::OAuth1(_) => "OAuth1 access token",
             Self::OAuth2 { .. } => "OAuth2 client certificate",
+            Self::Certificate => "client certificate",
             Self::Ec2Credential => "EC2 credential",
             Self::Unknown => "delegation of an unknown kind",
         }

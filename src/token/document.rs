@@ -91,7 +91,10 @@ pub fn of(token: &ValidToken, with_catalog: bool) -> Value {
             Delegation::OAuth2 { thumbprint } => {
                 set("oauth2_credential", json!({ "x5t#S256": thumbprint }))
             }
-            Delegation::Trust { .. } | Delegation::Ec2Credential | Delegation::Unknown => continue,
+            Delegation::Trust { .. }
+            | Delegation::Certificate
+            | Delegation::Ec2Credential
+            | Delegation::Unknown => continue,
         };
     }
     json!({ "token": body })

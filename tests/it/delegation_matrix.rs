@@ -1,8 +1,9 @@
 //! What a token may be used for, by how it was made: every kind of token on every route that makes or
 //! shows a secret or a right. Each cell's status is stated; what a delegation does not name is refused.
 
-use crate::harness::Scene;
 use crate::harness::delegation::{grant, merge, project, trust};
+use crate::harness::{ACME, RequestBuilder, Scene};
+use aws_lc_rs::digest::{SHA256, digest};
 use keystone::driver::sql::db::sql;
 use keystone::model::Timestamp;
 use keystone::model::token::{TokenOrigin, TokenPayload, TokenScope};
@@ -22,16 +23,23 @@ const MATRIX: &str = "
     appcred/restricted  403     403         403        200        403       403         200
     oauth1              403     403         403        403        403       403         403
     oauth2/certificate  403     403         403        403        403       403         403
+    certificate         404     403         403        403        403       403         403
     ec2                 403     403         403        403        403       403         403
     ec2/trust           403     403         403        403        403       403         403
     methods-lost        403     403         403        403        403       403         403
 ";
 
+/// Stands for a token where there is none: the issuer of uma's client certificate, which a proxy has
+/// seen.
+const CERTIFICATE: &str = "CN=ca";
+const PROXY: &str = "10.0.0.1";
+
 /// `uma` and `vic` are admins of `top` and of the system, so that policy is never what refuses.
 async fn scene() -> Scene {
-    let scene = Scene::with_config(
-        "[auth]\nmethods = password,token,application_credential,oauth1,ec2credential\n",
-    )
+    let scene = Scene::with_config(&format!(
+        "[auth]\nmethods = password,token,application_credential,oauth1,ec2credential\n\
+         [server]\ntrusted_proxies = {PROXY}\n[tokenless_auth]\ntrusted_issuer = {CERTIFICATE}\n",
+    ))
     .await;
     for user in ["uma", "vic"] {
         grant(&scene, user, "top", "admin").await;
@@ -72,6 +80,30 @@ async fn token(scene: &Scene, kind: &str) -> (String, &'static str) {
         "oauth2/certificate" => {
             let thumbprint = "x".to_owned();
             forged(scene, &[], TokenOrigin::OAuth2 { thumbprint })
+        }
+        "certificate" => {
+            let digest = digest(&SHA256, CERTIFICATE.as_bytes());
+            let idp: String = digest.as_ref().iter().map(|b| format!("{b:02x}")).collect();
+            let federation = "/v3/OS-FEDERATION";
+            let provider = format!("{federation}/identity_providers/{idp}");
+            let local = json!([{ "user": { "id": "uma", "type": "local" } }]);
+            let rules = json!([{ "local": local, "remote": [{ "type": "SSL_CLIENT_I_DN" }] }]);
+            let enabled = json!({ "enabled": true, "domain_id": ACME });
+            for (path, body) in [
+                (
+                    format!("{federation}/mappings/m"),
+                    json!({ "mapping": { "rules": rules } }),
+                ),
+                (provider.clone(), json!({ "identity_provider": enabled })),
+                (
+                    format!("{provider}/protocols/x509"),
+                    json!({ "protocol": { "mapping_id": "m" } }),
+                ),
+            ] {
+                let put = scene.app.put(&path).token(&scene.admin);
+                put.json(body).send().await.expect(201);
+            }
+            CERTIFICATE.to_owned()
         }
         "ec2" => forged(scene, &["ec2credential"], TokenOrigin::Direct),
         "ec2/trust" => {
@@ -139,45 +171,49 @@ fn forged(scene: &Scene, methods: &[&str], origin: TokenOrigin) -> String {
     settings.tokens.encode(&payload).expect("a token")
 }
 
+/// Sends a request with a token, or with a client certificate and no token.
+async fn send(token: &str, request: RequestBuilder<'_>) -> u16 {
+    let request = match token {
+        CERTIFICATE => request
+            .peer(PROXY)
+            .header("x-ssl-client-i-dn", CERTIFICATE)
+            .header("x-project-id", "top"),
+        token => request.token(token),
+    };
+    request.send().await.status
+}
+
 /// The status of a route for a token.
 async fn status(scene: &Scene, token: &str, user: &str, route: &str) -> u16 {
+    let app = &scene.app;
     let credentials = format!("/v3/users/{user}/application_credentials");
-    let answer = match route {
-        "rescope" => scene.try_rescope(token, project("top")).await,
-        "list_trusts" => {
-            let path = format!("/v3/OS-TRUST/trusts?trustor_user_id={user}");
-            scene.get_as(token, &path).await
+    let request = match route {
+        "rescope" => {
+            let identity = json!({ "methods": ["token"], "token": { "id": token } });
+            let body = json!({ "auth": { "identity": identity, "scope": project("top") } });
+            app.post("/v3/auth/tokens", body)
         }
+        "list_trusts" => app.get(&format!("/v3/OS-TRUST/trusts?trustor_user_id={user}")),
         "make_trust" => {
-            let members = json!({ "trustor_user_id": user, "trustee_user_id": "zoe", "impersonation": false });
-            let members = {
-                let mut members = members;
-                merge(&mut members, json!({ "roles": [{ "name": "admin" }] }));
-                members
-            };
-            scene
-                .post_as(token, "/v3/OS-TRUST/trusts", trust(members))
-                .await
+            let mut members = json!({ "trustor_user_id": user, "trustee_user_id": "zoe", "impersonation": false });
+            merge(&mut members, json!({ "roles": [{ "name": "admin" }] }));
+            app.post("/v3/OS-TRUST/trusts", trust(members))
         }
-        "list_creds" => scene.get_as(token, &credentials).await,
+        "list_creds" => app.get(&credentials),
         "make_cred" => {
             let body = json!({ "application_credential": { "name": "new" } });
-            scene.post_as(token, &credentials, body).await
+            app.post(&credentials, body)
         }
         "delete_cred" => {
             let own = scene.login(user, project("top")).await;
             let doomed = json!({ "name": "doomed" });
             let (id, _) = scene.new_credential(&own, user, doomed).await;
-            scene.delete_as(token, &format!("{credentials}/{id}")).await
+            app.delete(&format!("{credentials}/{id}"))
         }
-        "list_rules" => {
-            scene
-                .get_as(token, &format!("/v3/users/{user}/access_rules"))
-                .await
-        }
+        "list_rules" => app.get(&format!("/v3/users/{user}/access_rules")),
         other => panic!("no route {other}"),
     };
-    answer.status
+    send(token, request).await
 }
 
 #[tokio::test]

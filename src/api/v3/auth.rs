@@ -90,7 +90,7 @@ pub async fn show_catalog(ctx: Context) -> Result<Response> {
 /// `GET /v3/auth/projects`
 pub async fn list_projects(ctx: Context) -> Result<Response> {
     ctx.enforce("identity:get_auth_projects", &Target::new())?;
-    let user_id = &ctx.token()?.user.id;
+    let user_id = ctx.caller_id()?;
     let projects = ctx.app.assignment().projects_of_user(user_id).await?;
     let items: Vec<_> = projects
         .iter()
@@ -103,7 +103,7 @@ pub async fn list_projects(ctx: Context) -> Result<Response> {
 /// `GET /v3/auth/domains`
 pub async fn list_domains(ctx: Context) -> Result<Response> {
     ctx.enforce("identity:get_auth_domains", &Target::new())?;
-    let user_id = &ctx.token()?.user.id;
+    let user_id = ctx.caller_id()?;
     let domains = ctx.app.assignment().domains_of_user(user_id).await?;
     let items: Vec<_> = domains
         .iter()
@@ -116,7 +116,7 @@ pub async fn list_domains(ctx: Context) -> Result<Response> {
 /// `GET /v3/auth/system`
 pub async fn show_system(ctx: Context) -> Result<Response> {
     ctx.enforce("identity:get_auth_system", &Target::new())?;
-    let user_id = &ctx.token()?.user.id;
+    let user_id = ctx.caller_id()?;
     let has_roles = ctx.app.assignment().has_system_role(user_id).await?;
     let system = if has_roles {
         json!([{ "all": true }])

@@ -31,7 +31,7 @@ pub async fn list(ctx: Context) -> Result<Response> {
         ],
         ctx.open_page_rules(list_limit),
     )?;
-    let page = ctx.app.limits().limits(&seen_by(&ctx)?, &hints).await?;
+    let page = ctx.app.limits().limits(&seen_by(&ctx), &hints).await?;
     Ok(ctx.page(
         "limits",
         &page,
@@ -42,16 +42,16 @@ pub async fn list(ctx: Context) -> Result<Response> {
 }
 
 /// Whose limits the caller may list.
-fn seen_by(ctx: &Context) -> Result<LimitScope> {
+fn seen_by(ctx: &Context) -> LimitScope {
     if ctx.is_admin_token() || ctx.allows("service_or_admin", &Target::new()) {
-        return Ok(LimitScope::All);
+        return LimitScope::All;
     }
-    Ok(match &ctx.token()?.scope {
-        ResolvedScope::System => LimitScope::All,
-        ResolvedScope::Domain(domain) => LimitScope::Domain(domain.id.clone()),
-        ResolvedScope::Project { id, .. } => LimitScope::Project(id.clone()),
-        ResolvedScope::Unscoped => LimitScope::Nobody,
-    })
+    match ctx.scope() {
+        Some(ResolvedScope::System) => LimitScope::All,
+        Some(ResolvedScope::Domain(domain)) => LimitScope::Domain(domain.id.clone()),
+        Some(ResolvedScope::Project { id, .. }) => LimitScope::Project(id.clone()),
+        Some(ResolvedScope::Unscoped) | None => LimitScope::Nobody,
+    }
 }
 
 /// `POST /v3/limits`: many at once.

@@ -1,12 +1,13 @@
-//! `/v3/OS-OAUTH2/token`: client credentials (RFC 6749, section 4.4), whose client is an application
-//! credential.
+//! `/v3/OS-OAUTH2/token`: client credentials (RFC 6749, section 4.4). The client is an application
+//! credential with its secret, or a user with a client certificate (RFC 8705).
 
 use crate::api::body::FormBody;
 use crate::api::context::Context;
 use crate::api::response;
+use crate::crypto::client_certificate::ClientCertificate;
 use crate::error::{Error, Result};
 use crate::manager::auth::{ApplicationCredentialLookup, AuthMethod, AuthRequest, RequestedScope};
-use crate::model::Secret;
+use crate::model::{Secret, UserId};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use base64::Engine;
@@ -32,21 +33,20 @@ pub async fn create_token(ctx: Context, headers: HeaderMap, form: FormBody) -> R
             return Ok(refused(StatusCode::BAD_REQUEST, "invalid_request", why));
         }
     }
-    let methods = &ctx.settings.config.oauth2.oauth2_authn_methods;
-    let offered = methods.iter().any(|method| method == "client_secret_basic");
-    let Some((id, secret)) = client(&headers, &form).filter(|_| offered) else {
-        return Ok(unauthorized(&ctx));
+    let issued = match client(&ctx, &headers, &form) {
+        Some(Client::Certificate {
+            user_id,
+            certificate,
+        }) => {
+            let auth = ctx.app.auth();
+            auth.authenticate_certificate(&user_id, &certificate).await
+        }
+        Some(Client::Secret { id, secret }) => {
+            ctx.app.auth().authenticate(by_secret(&id, secret)).await
+        }
+        None => return Ok(unauthorized(&ctx)),
     };
-    let request = AuthRequest {
-        methods: vec![AuthMethod::ApplicationCredential {
-            credential: ApplicationCredentialLookup::Id(id.as_str().into()),
-            secret,
-        }],
-        scope: RequestedScope::Default,
-        receipt: None,
-        remote: None,
-    };
-    let (token, entry) = match ctx.app.auth().authenticate(request).await {
+    let (token, entry) = match issued {
         Ok(issued) => issued,
         Err(Error::Unauthorized { reason, .. }) => {
             tracing::info!(%reason, "OAuth2 client refused");
@@ -62,6 +62,29 @@ pub async fn create_token(ctx: Context, headers: HeaderMap, form: FormBody) -> R
     Ok(answer)
 }
 
+/// A client, and how it shows who it is.
+enum Client {
+    /// A user who has a certificate.
+    Certificate {
+        user_id: UserId,
+        certificate: Box<ClientCertificate>,
+    },
+    /// An application credential.
+    Secret { id: String, secret: Secret },
+}
+
+fn by_secret(id: &str, secret: Secret) -> AuthRequest {
+    AuthRequest {
+        methods: vec![AuthMethod::ApplicationCredential {
+            credential: ApplicationCredentialLookup::Id(id.into()),
+            secret,
+        }],
+        scope: RequestedScope::Default,
+        receipt: None,
+        remote: None,
+    }
+}
+
 /// A client that is not there answers as Keystone does: 404, in OAuth2's form.
 fn of_client(error: Error) -> Result<Response> {
     match error {
@@ -73,8 +96,28 @@ fn of_client(error: Error) -> Result<Response> {
     }
 }
 
-/// Who the client says it is: by Basic authorization, else by the form.
-fn client(headers: &HeaderMap, form: &FormBody) -> Option<(String, Secret)> {
+/// Who the client says it is, in a way that is offered. When a trusted proxy has seen a certificate,
+/// that counts and no secret does.
+fn client(ctx: &Context, headers: &HeaderMap, form: &FormBody) -> Option<Client> {
+    let methods = &ctx.settings.config.oauth2.oauth2_authn_methods;
+    let offered = |method: &str| methods.iter().any(|offered| offered == method);
+    let Some(certificate) = ctx.request.environment.get("SSL_CLIENT_CERT") else {
+        let (id, secret) = by_id_and_secret(headers, form)?;
+        return offered("client_secret_basic").then_some(Client::Secret { id, secret });
+    };
+    let user_id = form.get("client_id").filter(|id| !id.is_empty())?;
+    let Some(certificate) = ClientCertificate::read(certificate) else {
+        tracing::info!("the client certificate that the proxy passed on can't be read");
+        return None;
+    };
+    offered("tls_client_auth").then(|| Client::Certificate {
+        user_id: UserId::from(user_id),
+        certificate: Box::new(certificate),
+    })
+}
+
+/// By Basic authorization, else by the form.
+fn by_id_and_secret(headers: &HeaderMap, form: &FormBody) -> Option<(String, Secret)> {
     if let Some((scheme, encoded)) = headers
         .get(header::AUTHORIZATION)
         .and_then(|value| value.to_str().ok()?.split_once(' '))

@@ -276,11 +276,13 @@ section! {
         trusted_proxies: Vec<String> = default("");
 
         /// Headers in which trusted proxies say what a web server would put into variables, as
-        /// VARIABLE:Header.
+        /// VARIABLE:Header. What they say of a client certificate counts unless
+        /// SSL_CLIENT_VERIFY is there and not SUCCESS.
         environment_headers: Vec<String> = default(concat!(
             "REMOTE_USER:X-Remote-User,REMOTE_DOMAIN:X-Remote-Domain,",
             "AUTH_TYPE:X-Remote-Auth-Type,SSL_CLIENT_I_DN:X-SSL-Client-I-DN,",
-            "SSL_CLIENT_S_DN:X-SSL-Client-S-DN",
+            "SSL_CLIENT_S_DN:X-SSL-Client-S-DN,SSL_CLIENT_CERT:X-SSL-Client-Cert,",
+            "SSL_CLIENT_VERIFY:X-SSL-Client-Verify",
         ));
 
         /// Form of the log: text for people, json for machines, auto for text on a terminal and

@@ -80,7 +80,11 @@ impl IdentityManager<'_> {
         Ok(user.map(|user| self.as_it_reads(user)))
     }
 
-    async fn enabled(&self, user: User) -> Result<User> {
+    /// The user, whose account is good.
+    ///
+    /// # Errors
+    /// 401 when it, or its domain, is disabled.
+    pub(in crate::manager) async fn enabled(&self, user: User) -> Result<User> {
         let mut session = self.app.db.session().await?;
         let domain = resource::domain(&mut session, &user.domain_id).await?;
         let refused = |why| Err(Error::unauthorized(format!("user {} {why}", user.id)));

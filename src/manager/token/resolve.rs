@@ -26,7 +26,7 @@ impl TokenManager<'_> {
         let config = self.app.config();
         let mut session = self.app.db.session().await?;
         let user = self.usable_user(&mut session, &payload, &config).await?;
-        let scope = usable_scope(&mut session, &payload).await?;
+        let scope = usable_scope(&mut session, &payload.scope).await?;
         let granted = self.granted(&mut session, &payload, &config).await?;
         let roles = match &granted.roles {
             Some(roles) => roles.clone(),
@@ -125,9 +125,15 @@ impl TokenManager<'_> {
     }
 }
 
-/// What the payload's scope names, if it can be used.
-async fn usable_scope(s: &mut Session, payload: &TokenPayload) -> Result<ResolvedScope> {
-    match &payload.scope {
+/// What a scope names, if it can be used.
+///
+/// # Errors
+/// 404 when it is gone or disabled, or something else than the scope says.
+pub(in crate::manager) async fn usable_scope(
+    s: &mut Session,
+    scope: &TokenScope,
+) -> Result<ResolvedScope> {
+    match scope {
         TokenScope::Unscoped => Ok(ResolvedScope::Unscoped),
         TokenScope::System => Ok(ResolvedScope::System),
         TokenScope::Project(id) => {
