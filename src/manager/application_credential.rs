@@ -13,7 +13,6 @@ use crate::manager::auth::{ApplicationCredentialLookup, Grant, Proof};
 use crate::model::application_credential::{AccessRule, ApplicationCredential};
 use crate::model::event::{Event, ResourceKind};
 use crate::model::list::{ListHints, Page};
-use crate::model::token::{TokenOrigin, TokenScope};
 use crate::model::{AccessRuleId, ApplicationCredentialId, Role, Secret, UserId};
 
 /// An application credential with its roles, as answers show it.
@@ -170,15 +169,9 @@ impl<'a> ApplicationCredentialManager<'a> {
                 credential.id
             )));
         }
-        let project = credential.project_id;
         Ok(Proof {
-            user_id: credential.user_id,
-            parent: None,
-            grant: Some(Grant {
-                origin: TokenOrigin::ApplicationCredential(credential.id),
-                scope: project.map_or(TokenScope::Unscoped, TokenScope::Project),
-                expires_at: credential.expires_at,
-            }),
+            grant: Some(Grant::from(&credential)),
+            ..Proof::of_user(credential.user_id)
         })
     }
 }

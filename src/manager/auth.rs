@@ -1,7 +1,10 @@
 //! Logins: from credentials to a token.
 
 mod certificate;
+mod grant;
 mod reissue;
+
+pub use grant::Grant;
 
 use crate::app::App;
 use crate::crypto::oauth1::SignedRequest;
@@ -9,12 +12,10 @@ use crate::error::{Error, Result};
 use crate::manager::delegation;
 use crate::manager::identity::{UserLookup, lacking_methods};
 use crate::manager::token::TokenEntry;
-use crate::model::delegation::{Act, expiry};
+use crate::model::delegation::Act;
 use crate::model::token::{ResolvedScope, TokenOrigin, TokenPayload, TokenScope};
 use crate::model::trust::Trust;
-use crate::model::{
-    ApplicationCredentialId, DomainId, ProjectId, Secret, Timestamp, TrustId, User, UserId,
-};
+use crate::model::{ApplicationCredentialId, DomainId, ProjectId, Secret, TrustId, User, UserId};
 use crate::token::audit_id;
 use std::sync::Arc;
 
@@ -137,15 +138,6 @@ impl Proof {
     }
 }
 
-/// A part of what a user may do, as a credential or a trust hands it on: it brings the token's scope,
-/// and no token from it outlives it.
-#[derive(Clone, Debug)]
-pub struct Grant {
-    pub origin: TokenOrigin,
-    pub scope: TokenScope,
-    pub expires_at: Option<Timestamp>,
-}
-
 /// What the methods of one request found out together.
 struct Identified {
     user_id: UserId,
@@ -195,14 +187,15 @@ impl<'a> AuthManager<'a> {
     /// may not become the token that is asked for.
     pub async fn authenticate(&self, request: AuthRequest) -> Result<(String, Arc<TokenEntry>)> {
         let mut identified = self.identify(request.methods, request.remote).await?;
-        if let Some(receipt) = &request.receipt {
-            let passed = self
-                .app
-                .receipt()
-                .methods_of(receipt, &identified.user_id)?;
-            passed
-                .iter()
-                .for_each(|name| push_unique(&mut identified.methods, name));
+        if let Some(parent) = &identified.parent {
+            self.check_parent(parent)?;
+        }
+        let receipt = match &request.receipt {
+            Some(receipt) => Some(self.app.receipt().read(receipt, &identified.user_id)?),
+            None => None,
+        };
+        for name in receipt.iter().flat_map(|receipt| &receipt.methods) {
+            push_unique(&mut identified.methods, name);
         }
         let user = self
             .app
@@ -211,13 +204,20 @@ impl<'a> AuthManager<'a> {
             .await
             .map_err(as_unauthorized)?;
         if let Some(lacking) = lacking_methods(&user, &identified.methods, &self.app.config()) {
+            // A receipt tells of methods only: what bounds a token or a grant would be forgotten.
+            if identified.parent.is_some() || identified.grant.is_some() {
+                return Err(Error::unauthorized(
+                    "more methods are needed, all at once with what was made before",
+                ));
+            }
+            let until = receipt.map(|receipt| receipt.expires_at);
             let receipt = self.app.receipt();
-            let receipt = receipt.issue(&user, identified.methods, lacking).await?;
-            return Err(Error::MoreMethods(Box::new(receipt)));
+            let issued = receipt.issue(&user, identified.methods, lacking, until);
+            return Err(Error::MoreMethods(Box::new(issued.await?)));
         }
         let reach = self.reach(&identified, request.scope, &user).await?;
         if let Some(parent) = &identified.parent {
-            self.check_rescope(parent, &reach.scope)?;
+            check_narrowing(parent, &reach.scope)?;
         }
         let payload = self.payload(identified, &reach);
         if reach.optional && payload.scope != TokenScope::Unscoped {
@@ -403,8 +403,8 @@ impl<'a> AuthManager<'a> {
         }
     }
 
-    /// What a token may be turned into.
-    fn check_rescope(&self, parent: &TokenEntry, scope: &TokenScope) -> Result<()> {
+    /// Whether a token may become another one at all.
+    fn check_parent(&self, parent: &TokenEntry) -> Result<()> {
         let token = &parent.token;
         delegation::permit(token, Act::Rescope, &self.app.config())?;
         let was_scoped = !matches!(token.scope, ResolvedScope::Unscoped);
@@ -413,18 +413,11 @@ impl<'a> AuthManager<'a> {
                 "[token] allow_rescope_scoped_token is off".to_owned(),
             ));
         }
-        let narrows = matches!(scope, TokenScope::Project(_) | TokenScope::Domain(_));
-        if matches!(token.scope, ResolvedScope::System) && narrows {
-            return Err(Error::Forbidden(
-                "a system token can't become a project's or a domain's".to_owned(),
-            ));
-        }
         Ok(())
     }
 
     fn payload(&self, identified: Identified, reach: &Reach) -> TokenPayload {
         let now = self.app.clock.now().whole_seconds();
-        let lifetime = i64::try_from(self.app.config().token.expiration).unwrap_or(i64::MAX);
         let parent = identified.parent.as_ref().map(|entry| &entry.token.payload);
         let grant = reach.grant.as_ref();
         let origin = match (grant, parent) {
@@ -436,14 +429,13 @@ impl<'a> AuthManager<'a> {
             user_id: identified.user_id,
             methods: identified.methods,
             issued_at: now,
-            expires_at: expiry(
-                now.plus_seconds(lifetime),
+            expires_at: self.app.token().end(
+                now,
                 [
                     parent.map(|parent| parent.expires_at),
                     grant.and_then(|grant| grant.expires_at),
                 ],
-            )
-            .whole_seconds(),
+            ),
             audit_ids: audit_id::for_new_token(parent.map(|parent| parent.audit_ids.as_slice())),
             scope: reach.scope.clone(),
             origin,
@@ -451,15 +443,15 @@ impl<'a> AuthManager<'a> {
     }
 }
 
-impl From<&Trust> for Grant {
-    fn from(trust: &Trust) -> Self {
-        let project = trust.project_id.clone();
-        Self {
-            origin: TokenOrigin::Trust(trust.id.clone()),
-            scope: project.map_or(TokenScope::Unscoped, TokenScope::Project),
-            expires_at: trust.expires_at,
-        }
+/// Whether a token may become one of this scope.
+fn check_narrowing(parent: &TokenEntry, scope: &TokenScope) -> Result<()> {
+    let narrows = matches!(scope, TokenScope::Project(_) | TokenScope::Domain(_));
+    if matches!(parent.token.scope, ResolvedScope::System) && narrows {
+        return Err(Error::Forbidden(
+            "a system token can't become a project's or a domain's".to_owned(),
+        ));
     }
+    Ok(())
 }
 
 fn push_unique(names: &mut Vec<String>, name: &str) {

@@ -2,9 +2,10 @@
 
 use crate::app::App;
 use crate::error::{Error, Result};
+use crate::model::delegation::{expiry, is_first_hand};
 use crate::model::receipt::IssuedReceipt;
 use crate::model::token::DomainRef;
-use crate::model::{User, UserId};
+use crate::model::{Timestamp, User, UserId};
 use crate::token::receipt::Receipt;
 
 /// Issues receipts and takes them back.
@@ -18,7 +19,8 @@ impl<'a> ReceiptManager<'a> {
         Self { app }
     }
 
-    /// The failure that tells a user which methods are missing, with a receipt for those passed.
+    /// The failure that tells a user which methods are missing, with a receipt for those passed. It is
+    /// good no longer than `until`, the end of the receipt that some of them were passed with.
     ///
     /// # Errors
     /// 401 without a receipt when the user's domain is no good or there are no keys to write one.
@@ -27,6 +29,7 @@ impl<'a> ReceiptManager<'a> {
         user: &User,
         methods: Vec<String>,
         required_methods: Vec<Vec<String>>,
+        until: Option<Timestamp>,
     ) -> Result<IssuedReceipt> {
         let domain = self.app.resource().domain(&user.domain_id).await;
         let domain = domain.map_err(|error| match error {
@@ -41,12 +44,12 @@ impl<'a> ReceiptManager<'a> {
         }
         let settings = self.app.settings();
         let issued_at = self.app.clock.now().whole_seconds();
-        let lifetime = settings.config.receipt.expiration;
+        let lifetime = i64::try_from(settings.config.receipt.expiration).unwrap_or(i64::MAX);
         let receipt = Receipt {
             user_id: user.id.clone(),
             methods,
             issued_at,
-            expires_at: issued_at.plus_seconds(i64::try_from(lifetime).unwrap_or(i64::MAX)),
+            expires_at: expiry(issued_at.plus_seconds(lifetime), [until]),
         };
         let text = settings.receipts.encode(&receipt)?.ok_or_else(|| {
             Error::unauthorized("more methods are needed, and there are no keys for receipts")
@@ -66,12 +69,14 @@ impl<'a> ReceiptManager<'a> {
         })
     }
 
-    /// The methods that a user has passed already, by the receipt that came with a login.
+    /// What a user has passed already, by the receipt that came with a login.
     ///
     /// # Errors
-    /// 401 for a receipt that can't be read, is over, or is somebody else's.
-    pub fn methods_of(&self, receipt: &str, user_id: &UserId) -> Result<Vec<String>> {
-        let receipt = self.app.settings().receipts.decode(receipt);
+    /// 401 for a receipt that can't be read, is over, is somebody else's, or tells of a login with a
+    /// token or a delegation: other servers write such ones, and what bounds these is not in them.
+    pub fn read(&self, receipt: &str, user_id: &UserId) -> Result<Receipt> {
+        let settings = self.app.settings();
+        let receipt = settings.receipts.decode(receipt);
         let receipt = receipt.ok_or_else(|| Error::unauthorized("the receipt can't be read"))?;
         if receipt.expires_at <= self.app.clock.now() {
             return Err(Error::unauthorized("the receipt is over"));
@@ -79,6 +84,13 @@ impl<'a> ReceiptManager<'a> {
         if receipt.user_id != *user_id {
             return Err(Error::unauthorized("the receipt is another user's"));
         }
-        Ok(receipt.methods)
+        let additional = &settings.config.auth.additional_primary_auth_methods;
+        let second_hand = |method: &&String| !is_first_hand(method, additional);
+        match receipt.methods.iter().find(second_hand) {
+            Some(method) => Err(Error::unauthorized(format!(
+                "the receipt is of a login by {method}, which is bounded"
+            ))),
+            None => Ok(receipt),
+        }
     }
 }

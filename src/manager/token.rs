@@ -10,6 +10,7 @@ pub use stored::{CertificateFile, StoreMark};
 
 use crate::app::App;
 use crate::error::{Error, Result};
+use crate::model::delegation::expiry;
 use crate::model::token::{TokenPayload, ValidToken};
 use crate::model::{RevocationEvent, Timestamp, UserId};
 use crate::token::provider::Recognized;
@@ -25,6 +26,17 @@ impl<'a> TokenManager<'a> {
     /// A view of the app.
     pub fn new(app: &'a App) -> Self {
         Self { app }
+    }
+
+    /// When a token that begins at a time ends: after `[token] expiration`, but no later than anything
+    /// that it comes from.
+    pub fn end(
+        &self,
+        begin: Timestamp,
+        bounds: impl IntoIterator<Item = Option<Timestamp>>,
+    ) -> Timestamp {
+        let lifetime = i64::try_from(self.app.config().token.expiration).unwrap_or(i64::MAX);
+        expiry(begin.plus_seconds(lifetime), bounds).whole_seconds()
     }
 
     /// Writes a token for a payload, and resolves what its answer shows.

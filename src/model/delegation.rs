@@ -55,6 +55,9 @@ pub enum Act {
     AuthorizeRequestTokens,
     /// To read or withdraw OAuth1 access tokens.
     AccessTokens,
+    /// To set the password of the token's own user: with it, what was handed on would become all that
+    /// the user may do.
+    SetOwnPassword,
 }
 
 /// What operators can change about [`Delegation::permits`].
@@ -76,7 +79,8 @@ impl Delegation {
                 | Act::WriteApplicationCredentials
                 | Act::Credentials
                 | Act::AuthorizeRequestTokens
-                | Act::AccessTokens => false,
+                | Act::AccessTokens
+                | Act::SetOwnPassword => false,
             },
             Self::ApplicationCredential(credential) => match act {
                 Act::CallApi | Act::ReadApplicationCredentials => true,
@@ -85,7 +89,8 @@ impl Delegation {
                 Act::Rescope
                 | Act::Credentials
                 | Act::AuthorizeRequestTokens
-                | Act::AccessTokens => false,
+                | Act::AccessTokens
+                | Act::SetOwnPassword => false,
             },
             Self::OAuth1(_) | Self::OAuth2 { .. } | Self::Certificate | Self::Unknown => {
                 match act {
@@ -96,7 +101,8 @@ impl Delegation {
                     | Act::WriteApplicationCredentials
                     | Act::Credentials
                     | Act::AuthorizeRequestTokens
-                    | Act::AccessTokens => false,
+                    | Act::AccessTokens
+                    | Act::SetOwnPassword => false,
                 }
             }
             Self::Ec2Credential => match act {
@@ -107,7 +113,8 @@ impl Delegation {
                 | Act::WriteApplicationCredentials
                 | Act::Credentials
                 | Act::AuthorizeRequestTokens
-                | Act::AccessTokens => false,
+                | Act::AccessTokens
+                | Act::SetOwnPassword => false,
             },
         }
     }
@@ -135,6 +142,18 @@ const PRIMARY_METHODS: [&str; 9] = [
     "external", "kerberos", "mapped", "openid", "password", "saml2", "token", "totp", "x509",
 ];
 
+/// Whether a method shows by itself who the user is: what was made before, or handed on, does not.
+pub fn is_first_hand(method: &str, additional_primary: &[String]) -> bool {
+    method != "token" && is_primary(method, additional_primary)
+}
+
+/// Whether a method is a user's own.
+fn is_primary(method: &str, additional_primary: &[String]) -> bool {
+    method != EC2_METHOD
+        && (PRIMARY_METHODS.contains(&method)
+            || additional_primary.iter().any(|primary| primary == method))
+}
+
 /// The method of tokens that were made with EC2 keys. No option makes it a user's own.
 pub const EC2_METHOD: &str = "ec2credential";
 
@@ -151,8 +170,7 @@ pub fn steps_of_methods(
     }
     let accounted_for = |method: &String| {
         let method = method.as_str();
-        PRIMARY_METHODS.contains(&method)
-            || additional_primary.iter().any(|primary| primary == method)
+        is_primary(method, additional_primary)
             || match origin {
                 TokenOrigin::ApplicationCredential(_) => method == "application_credential",
                 TokenOrigin::OAuth1 { .. } => method == "oauth1",

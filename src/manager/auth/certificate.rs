@@ -6,7 +6,6 @@ use crate::crypto::client_certificate::ClientCertificate;
 use crate::error::{Error, Result};
 use crate::manager::federation::mapping::{Assertion, Rules, Version};
 use crate::manager::token::TokenEntry;
-use crate::model::delegation::expiry;
 use crate::model::federation::MappedUser;
 use crate::model::token::{TokenOrigin, TokenPayload, TokenScope};
 use crate::model::{MappingId, Project, User, UserId};
@@ -51,13 +50,11 @@ impl AuthManager<'_> {
         let project = user
             .default_project_id
             .ok_or_else(|| Error::unauthorized(format!("user {user_id} has no default project")))?;
-        let lifetime = i64::try_from(self.app.config().token.expiration).unwrap_or(i64::MAX);
-        let own = now.plus_seconds(lifetime);
         Ok(TokenPayload {
             user_id: user.id,
             methods: vec![CERTIFICATE_METHOD.to_owned()],
             issued_at: now,
-            expires_at: expiry(own, [Some(certificate.not_after)]).whole_seconds(),
+            expires_at: self.app.token().end(now, [Some(certificate.not_after)]),
             audit_ids: audit_id::for_new_token(None),
             scope: TokenScope::Project(project),
             origin: TokenOrigin::OAuth2 {

@@ -3,7 +3,6 @@
 use super::AuthManager;
 use crate::error::Result;
 use crate::manager::token::TokenEntry;
-use crate::model::delegation::expiry;
 use crate::model::token::{TokenPayload, ValidToken};
 use crate::token::audit_id;
 use std::sync::Arc;
@@ -16,13 +15,12 @@ impl AuthManager<'_> {
     /// As [`authenticate`](Self::authenticate), of which it is the second half.
     pub async fn reissue(&self, token: &ValidToken) -> Result<(String, Arc<TokenEntry>)> {
         let begin = self.app.clock.now().whole_seconds().plus_seconds(1);
-        let lifetime = i64::try_from(self.app.config().token.expiration).unwrap_or(i64::MAX);
         let payload = TokenPayload {
             issued_at: begin,
-            expires_at: expiry(
-                begin.plus_seconds(lifetime),
-                [Some(token.payload.expires_at)],
-            ),
+            expires_at: self
+                .app
+                .token()
+                .end(begin, [Some(token.payload.expires_at)]),
             audit_ids: audit_id::for_new_token(None),
             ..token.payload.clone()
         };

@@ -1,17 +1,17 @@
 //! Requests that somebody signed with an EC2 or S3 key: from the signature to a token.
 
-mod grant;
+mod holder;
 
 use super::{CredentialManager, EC2, Ec2Blob, access_key_id};
 use crate::crypto::ec2_signature::{S3StringToSign, SignedRequest, SignedTime};
 use crate::driver::sql::db::Area;
 use crate::error::{Error, Result};
 use crate::manager::token::TokenEntry;
-use crate::model::delegation::{EC2_METHOD as METHOD, expiry};
-use crate::model::token::{TokenPayload, TokenScope};
+use crate::model::delegation::EC2_METHOD as METHOD;
+use crate::model::token::{TokenOrigin, TokenPayload, TokenScope};
 use crate::model::{CredentialDelegation, CredentialId, ProjectId, Secret, Timestamp, UserId};
 use crate::token::audit_id;
-use grant::Grant;
+use holder::Holder;
 use quick_cache::sync::Cache;
 use std::sync::Arc;
 
@@ -119,21 +119,23 @@ impl CredentialManager<'_> {
             .project_id
             .clone()
             .ok_or_else(|| Error::unauthorized("the key pair is for no project"))?;
-        let grant = Grant::of(self.app, &pair.delegation, &pair.user_id, &project_id).await?;
+        let holder = Holder::of(self.app, &pair.delegation, &pair.user_id, &project_id).await?;
+        let end = holder.grant.as_ref().and_then(|grant| grant.expires_at);
         let now = self.app.clock.now().whole_seconds();
-        let lifetime = i64::try_from(self.app.config().token.expiration).unwrap_or(i64::MAX);
         let payload = TokenPayload {
-            user_id: grant.user_id,
+            user_id: holder.user_id,
             methods: vec![METHOD.to_owned()],
             issued_at: now,
-            expires_at: expiry(now.plus_seconds(lifetime), [grant.expires_at]).whole_seconds(),
+            expires_at: self.app.token().end(now, [end]),
             audit_ids: audit_id::for_new_token(None),
             scope: TokenScope::Project(project_id),
-            origin: grant.origin,
+            origin: holder
+                .grant
+                .map_or(TokenOrigin::Direct, |grant| grant.origin),
         };
         let issued = self.app.token().issue(payload).await;
         let issued = issued.map_err(as_unauthorized)?;
-        if let Some(trust) = &grant.trust {
+        if let Some(trust) = &holder.trust {
             self.app.trust().consume_use(trust).await?;
         }
         Ok(issued)

@@ -1,5 +1,8 @@
 //! `/v3/auth/tokens` with methods other than passwords and tokens, and with several of them.
 
+mod enumeration;
+mod receipts;
+
 use crate::harness::{ADMIN_PASSWORD, Answer, Scene, TestApp, login_body};
 use keystone::token::receipt::Receipt;
 use serde_json::{Value, json};
