@@ -1,6 +1,7 @@
 //! Credentials: secrets that users store here, encrypted with keys of their own.
 
 mod ec2;
+mod key_pairs;
 mod signed;
 
 pub use ec2::{Ec2Blob, access_key_id};

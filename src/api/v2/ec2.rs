@@ -8,9 +8,9 @@ use crate::api::context::{Context, PathArgs};
 use crate::api::response::{json, no_content};
 use crate::api::v3::ec2tokens::{ec2_login, s3_login};
 use crate::error::{Error, Result};
-use crate::manager::credential::{EC2, Ec2Blob, NewCredential, SignedLogin, access_key_id};
+use crate::manager::credential::{EC2, Ec2Blob, SignedLogin, access_key_id};
 use crate::model::delegation::Act;
-use crate::model::{CredentialDelegation, OpenCredential, ProjectId, Secret, UserId};
+use crate::model::{OpenCredential, ProjectId, Secret, UserId};
 use crate::policy::Target;
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -39,19 +39,8 @@ pub async fn create(ctx: Context, path: PathArgs, body: JsonBody) -> Result<Resp
     ctx.permit(Act::Credentials)?;
     let user = ctx.app.identity().user(&user_id).await?;
     let tenant = tenants::existing(&ctx, &tenant_id).await?;
-    let key = || uuid::Uuid::new_v4().simple().to_string();
-    let blob = json!({ "access": key(), "secret": key(), "trust_id": null });
-    let new = NewCredential {
-        user_id: user.id,
-        project_id: Some(tenant.id),
-        kind: EC2.to_owned(),
-        blob: Secret::from(blob.to_string()),
-        extra: Map::new(),
-    };
     let credential = ctx.app.credential();
-    let made = credential
-        .create_credential(new, &CredentialDelegation::default())
-        .await?;
+    let made = credential.create_key_pair(user.id, tenant.id).await?;
     member(&made)
 }
 
@@ -118,11 +107,8 @@ fn signed_request(body: &JsonBody) -> Result<&Map<String, Value>> {
 /// The user's key pair. One of somebody else is none.
 async fn existing(ctx: &Context, user_id: &UserId, access: &str) -> Result<OpenCredential> {
     let user = ctx.app.identity().user(user_id).await?;
-    let id = access_key_id(access);
-    let found = ctx.app.credential().find_credential(&id).await?;
-    found
-        .filter(|found| found.credential.kind == EC2 && found.credential.user_id == user.id)
-        .ok_or_else(|| Error::not_found("EC2 credential", &id))
+    let found = ctx.app.credential().find_key_pair(&user.id, access).await?;
+    found.ok_or_else(|| Error::not_found("EC2 credential", access_key_id(access)))
 }
 
 /// `None` for a key pair that can't be read.

@@ -61,10 +61,8 @@ pub async fn create(ctx: Context, body: JsonBody) -> Result<Response> {
     let user_id = UserId::from(sent.required_text("user_id")?);
     ctx.authenticated()?;
     let owner = ctx.app.identity().find_user(&user_id).await?;
-    let target = match &owner {
-        Some(owner) => Target::new().with("target.credential.user_id", owner.id.as_str()),
-        None => Target::new(),
-    };
+    let named = owner.as_ref().map(|owner| &*owner.id);
+    let target = Target::of_new("target.credential.user_id", named);
     ctx.enforce("identity:create_credential", &target)?;
     let kind = sent.required_text("type")?.to_owned();
     check_primary(&ctx, &kind)?;

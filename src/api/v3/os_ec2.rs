@@ -5,11 +5,9 @@ use crate::api::body::JsonBody;
 use crate::api::context::{Context, PathArgs};
 use crate::api::response::{json, no_content};
 use crate::error::{Error, Result};
-use crate::manager::credential::{EC2, Ec2Blob, NewCredential, access_key_id};
+use crate::manager::credential::{EC2, Ec2Blob};
 use crate::model::delegation::Act;
-use crate::model::{
-    Credential, CredentialDelegation, CredentialId, OpenCredential, ProjectId, Secret, UserId,
-};
+use crate::model::{CredentialId, OpenCredential, ProjectId, Secret, UserId};
 use crate::policy::Target;
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -49,20 +47,8 @@ pub async fn create(ctx: Context, path: PathArgs, body: JsonBody) -> Result<Resp
     let project_id = ProjectId::from(project_id.flatten().unwrap_or_default());
     let project = ctx.app.resource().project(&project_id).await?;
     ctx.permit(Act::Credentials)?;
-    let key = || uuid::Uuid::new_v4().simple().to_string();
-    let blob = json!({ "access": key(), "secret": key(), "trust_id": null });
-    let new = NewCredential {
-        user_id: user.id,
-        project_id: Some(project.id),
-        kind: EC2.to_owned(),
-        blob: Secret::from(blob.to_string()),
-        extra: Map::new(),
-    };
-    let created = ctx
-        .app
-        .credential()
-        .create_credential(new, &CredentialDelegation::default())
-        .await?;
+    let manager = ctx.app.credential();
+    let created = manager.create_key_pair(user.id, project.id).await?;
     respond(&ctx, StatusCode::CREATED, &created)
 }
 
@@ -88,12 +74,8 @@ async fn permitted(ctx: &Context, rule: &str, path: &PathArgs) -> Result<OpenCre
     ctx.authenticated()?;
     let user_id = path.id::<UserId>(0)?;
     let access = path.id::<String>(1)?;
-    let found = ctx
-        .app
-        .credential()
-        .find_credential(&access_key_id(&access))
-        .await?;
-    let Some(found) = found.filter(|found| is_of(&found.credential, &user_id)) else {
+    let manager = ctx.app.credential();
+    let Some(found) = manager.find_key_pair(&user_id, &access).await? else {
         ctx.mark_enforced();
         return Err(Error::not_found("EC2 key pair", CredentialId::from(access)));
     };
@@ -108,10 +90,6 @@ async fn permitted(ctx: &Context, rule: &str, path: &PathArgs) -> Result<OpenCre
     ctx.app.identity().user(&user_id).await?;
     ctx.permit(Act::Credentials)?;
     Ok(found)
-}
-
-fn is_of(credential: &Credential, user_id: &UserId) -> bool {
-    credential.kind == EC2 && credential.user_id == *user_id
 }
 
 /// `None` for a key pair that can't be read.

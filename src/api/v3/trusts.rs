@@ -77,7 +77,7 @@ pub async fn create(ctx: Context, body: JsonBody) -> Result<Response> {
     let member = body.new_member("trust")?;
     let sent = Attributes::of(&member);
     let trustor = UserId::from(sent.required_text("trustor_user_id")?);
-    let target = Target::new().with("target.trust.trustor_user_id", trustor.as_str());
+    let target = Target::of_new("target.trust.trustor_user_id", Some(&trustor));
     ctx.enforce("identity:create_trust", &target)?;
     ctx.permit(Act::Trusts)?;
     if ctx.user_id() != Some(&trustor) {
