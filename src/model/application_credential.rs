@@ -42,3 +42,10 @@ pub struct AccessRule {
     pub path: String,
     pub method: String,
 }
+
+impl AccessRule {
+    /// Whether two rules permit the same requests, by the same words.
+    pub fn permits_same(&self, other: &Self) -> bool {
+        (&self.service, &self.path, &self.method) == (&other.service, &other.path, &other.method)
+    }
+}

@@ -77,11 +77,7 @@ pub async fn create(ctx: Context, path: PathArgs, body: JsonBody) -> Result<Resp
         roles: sent.roles("roles")?.unwrap_or_default(),
         access_rules: access_rules(member.get("access_rules")),
     };
-    let (shown, secret) = ctx
-        .app
-        .application_credential()
-        .create(new, &token.roles)
-        .await?;
+    let (shown, secret) = ctx.app.application_credential().create(new, token).await?;
     let mut view = attributes(&shown.credential, &shown.roles);
     view.insert("secret".to_owned(), json!(secret.expose()));
     Ok(respond(&ctx, StatusCode::CREATED, &shown.credential, view))

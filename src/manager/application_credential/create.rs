@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::manager::assignment::lookup::{RoleLookup, role_ids};
 use crate::model::application_credential::{AccessRule, ApplicationCredential};
 use crate::model::event::{Event, ResourceKind};
-use crate::model::token::RoleRef;
+use crate::model::token::{RoleRef, ValidToken};
 use crate::model::{
     AccessRuleId, ApplicationCredentialId, ProjectId, RoleId, Secret, Timestamp, UserId,
 };
@@ -45,17 +45,31 @@ pub struct NewAccessRule {
     pub method: Option<String>,
 }
 
+impl NewAccessRule {
+    fn existing(rule: &AccessRule) -> Self {
+        Self {
+            id: Some(rule.id.clone()),
+            service: None,
+            path: None,
+            method: None,
+        }
+    }
+}
+
 impl ApplicationCredentialManager<'_> {
     /// Makes an application credential; returns it with its secret, which nobody will see again.
     ///
+    /// One that is made with another's token ends no later than that one, and is held against its access
+    /// rules.
+    ///
     /// # Errors
-    /// 403 when the user has as many as are allowed; 400 for a role that the token lacks or an
-    /// incomplete access rule; 404 for a role that no name leads to, or another user's access rule;
-    /// 409 when the user has one with this name.
+    /// 403 when the user has as many as are allowed, or the token's own credential ends earlier or lacks
+    /// an access rule; 400 for a role that the token lacks or an incomplete access rule; 404 for a role
+    /// that no name leads to, or another user's access rule; 409 when the user has one with this name.
     pub async fn create(
         &self,
         new: NewApplicationCredential,
-        token_roles: &[RoleRef],
+        token: &ValidToken,
     ) -> Result<(ShownCredential, Secret)> {
         let secret = match &new.secret {
             Some(secret) => secret.clone(),
@@ -66,9 +80,7 @@ impl ApplicationCredentialManager<'_> {
         let shown = self
             .app
             .db
-            .transaction(|s| {
-                Box::pin(async move { this.create_in(s, new, hash, token_roles).await })
-            })
+            .transaction(|s| Box::pin(async move { this.create_in(s, new, hash, token).await }))
             .await?;
         Ok((shown, secret))
     }
@@ -78,7 +90,7 @@ impl ApplicationCredentialManager<'_> {
         s: &mut Session,
         new: &NewApplicationCredential,
         secret_hash: &Secret,
-        token_roles: &[RoleRef],
+        token: &ValidToken,
     ) -> Result<ShownCredential> {
         let limit = self.app.config().application_credential.user_limit;
         if limit >= 0 && sql::count_of_user(s, &new.user_id).await? >= limit {
@@ -86,6 +98,7 @@ impl ApplicationCredentialManager<'_> {
                 "A user can have {limit} application credentials at most."
             )));
         }
+        let maker = token.application_credential();
         let credential = ApplicationCredential {
             id: ApplicationCredentialId::random(),
             name: new.name.clone(),
@@ -93,9 +106,9 @@ impl ApplicationCredentialManager<'_> {
             user_id: new.user_id.clone(),
             project_id: Some(new.project_id.clone()),
             system: new.system.clone(),
-            expires_at: new.expires_at,
+            expires_at: end_of(new, maker)?,
             unrestricted: new.unrestricted,
-            role_ids: self.roles_for(s, new, token_roles).await?,
+            role_ids: self.roles_for(s, new, &token.roles).await?,
             access_rules: Vec::new(),
             secret_hash: secret_hash.clone(),
         };
@@ -107,7 +120,7 @@ impl ApplicationCredentialManager<'_> {
                 )
             })
         })?;
-        for rule in &new.access_rules {
+        for rule in &rules_of(new, maker) {
             let rule = rule_id(s, &new.user_id, rule).await?;
             sql::attach_rule(s, internal_id, rule).await?;
         }
@@ -118,6 +131,9 @@ impl ApplicationCredentialManager<'_> {
         let stored = sql::application_credential(s, &credential.id)
             .await?
             .ok_or_else(|| Error::internal("a row vanished in its own transaction"))?;
+        if let Some(maker) = maker {
+            check_rules(&stored, maker)?;
+        }
         shown(s, stored).await
     }
 
@@ -153,6 +169,44 @@ impl ApplicationCredentialManager<'_> {
             None => Ok(wanted),
         }
     }
+}
+
+/// When a credential ends: no later than the one whose token makes it.
+fn end_of(
+    new: &NewApplicationCredential,
+    maker: Option<&ApplicationCredential>,
+) -> Result<Option<Timestamp>> {
+    let bound = maker.and_then(|maker| maker.expires_at);
+    match (new.expires_at, bound) {
+        (Some(asked), Some(bound)) if asked > bound => Err(Error::forbidden_action(
+            "An application credential can't outlive the one that it is made with.",
+        )),
+        (asked, bound) => Ok(asked.or(bound)),
+    }
+}
+
+/// The access rules that are asked for; without any, those of the credential whose token makes it.
+fn rules_of(
+    new: &NewApplicationCredential,
+    maker: Option<&ApplicationCredential>,
+) -> Vec<NewAccessRule> {
+    if !new.access_rules.is_empty() {
+        return new.access_rules.clone();
+    }
+    let inherited = maker.map(|maker| maker.access_rules.as_slice());
+    let inherited = inherited.unwrap_or_default().iter();
+    inherited.map(NewAccessRule::existing).collect()
+}
+
+/// Fails when a credential may call more than the one whose token makes it.
+fn check_rules(made: &ApplicationCredential, maker: &ApplicationCredential) -> Result<()> {
+    let has = |rule: &AccessRule| maker.access_rules.iter().any(|own| own.permits_same(rule));
+    if maker.access_rules.is_empty() || made.access_rules.iter().all(has) {
+        return Ok(());
+    }
+    Err(Error::forbidden_action(
+        "An application credential can't have access rules that the one that it is made with lacks.",
+    ))
 }
 
 /// The integer id of a rule: one that exists, by its id or its content, or a new one.

@@ -1,5 +1,7 @@
 //! `/v3/users/{id}/application_credentials`, access rules, and the tokens that they give.
 
+mod made_with_another;
+
 use crate::harness::Scene;
 use crate::harness::delegation::{grant, id_of, merge, project, revoke, role_names, scene};
 use serde_json::{Value, json};
