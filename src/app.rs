@@ -32,7 +32,7 @@ use crate::manager::{
     identity::IdentityManager,
     limit::LimitManager,
     notify::Notifier,
-    oauth1::{NonceMemory, OAuth1Manager},
+    oauth1::{OAuth1Manager, RequestCount},
     policy::PolicyManager,
     receipt::ReceiptManager,
     resource::ResourceManager,
@@ -68,7 +68,8 @@ pub struct Parts {
     pub tokens: TokenCache,
     /// Where tokens are kept that are not their own proof.
     pub token_store: Arc<dyn TokenStore>,
-    pub nonces: NonceMemory,
+    /// OAuth1 requests.
+    pub signed_requests: RequestCount,
     pub store_mark: StoreMark,
     pub catalogs: CatalogCache,
     pub key_pairs: KeyPairCache,
@@ -119,7 +120,7 @@ impl App {
             tokens: TokenCache::new(&config.cache),
             key_pairs: KeyPairCache::new(config.cache.enabled != Some(false)),
             token_store: token_stores::open(config, &db)?,
-            nonces: NonceMemory::default(),
+            signed_requests: RequestCount::default(),
             store_mark: StoreMark::default(),
             catalogs: CatalogCache::new(config.cache.enabled != Some(false)),
             revocations: RevocationLog::default(),

@@ -17,6 +17,16 @@ CREATE TABLE IF NOT EXISTS keystone_native_meta (
     CONSTRAINT keystone_native_meta_pkey PRIMARY KEY (name)
 );
 
+-- OAuth1 requests that came: each is good once, on whichever node. `id` is a hash of what makes a
+-- request one; from `expires` on it is too old in any case.
+CREATE TABLE IF NOT EXISTS keystone_native_nonce (
+    id varchar(64) NOT NULL,
+    expires DATETIME NOT NULL,
+    CONSTRAINT keystone_native_nonce_pkey PRIMARY KEY (id)
+);
+
+CREATE INDEX IF NOT EXISTS keystone_native_nonce_expires ON keystone_native_nonce (expires);
+
 INSERT INTO keystone_native_version (area, version)
 VALUES ('identity', 0),
        ('resource', 0),

@@ -2,7 +2,7 @@
 
 mod signed;
 
-pub use signed::NonceMemory;
+pub use signed::RequestCount;
 
 use crate::app::App;
 use crate::crypto::oauth1::SignedRequest;
@@ -144,7 +144,8 @@ impl<'a> OAuth1Manager<'a> {
         }
         let consumer = existing_consumer(&mut session, &consumer_of(request)).await?;
         drop(session);
-        self.check_signature(request, &consumer, &Secret::default(), None)?;
+        self.check_signature(request, &consumer, &Secret::default(), None)
+            .await?;
         let token = RequestToken {
             id: RequestTokenId::random(),
             secret: random_secret(),
@@ -196,8 +197,10 @@ impl<'a> OAuth1Manager<'a> {
                             "user {user} lacks a role that is to be authorized"
                         )));
                     }
-                    sql::authorize_request_token(s, id, user, &ids, secret).await?;
-                    Ok(())
+                    match sql::authorize_request_token(s, id, user, &ids, secret).await? {
+                        true => Ok(()),
+                        false => Err(Error::not_found("request token", id)),
+                    }
                 })
             })
             .await?;
@@ -219,7 +222,8 @@ impl<'a> OAuth1Manager<'a> {
         let consumer = consumer
             .filter(|consumer| consumer.id == token.consumer_id)
             .ok_or_else(|| Error::unauthorized("the request token is another consumer's"))?;
-        self.check_signature(request, &consumer, &token.secret, Some(&*token.id))?;
+        self.check_signature(request, &consumer, &token.secret, Some(&*token.id))
+            .await?;
         let given = request.get("oauth_verifier").unwrap_or_default();
         let verified = token.verifier.as_ref().is_some_and(|verifier| {
             bool::from(verifier.expose().as_bytes().ct_eq(given.as_bytes()))

@@ -7,6 +7,7 @@ pub mod db;
 pub mod delegation;
 mod domains;
 pub mod notifications;
+pub mod oauth1;
 mod scene;
 mod seed;
 pub mod signing;

@@ -286,7 +286,11 @@ async fn a_new_database_goes_from_empty_to_head_and_knows_its_maker() {
 async fn a_database_of_python_gets_our_tables_and_keeps_its_maker() {
     let test = TestDb::synced().await;
     let mut session = test.db.session().await.unwrap();
-    for table in ["keystone_native_version", "keystone_native_meta"] {
+    for table in [
+        "keystone_native_version",
+        "keystone_native_meta",
+        "keystone_native_nonce",
+    ] {
         session
             .execute(sql("DROP TABLE ").push(table))
             .await
@@ -304,6 +308,25 @@ async fn a_database_of_python_gets_our_tables_and_keeps_its_maker() {
     );
     assert_eq!(migrate::state(&test.db).await.unwrap(), SchemaState::Head);
     assert!(!migrate::is_created_here(&test.db).await.unwrap());
+}
+
+#[tokio::test]
+async fn a_database_that_an_older_build_made_gets_the_tables_that_are_new() {
+    let test = TestDb::synced().await;
+    let mut session = test.db.session().await.unwrap();
+    let drop_newest = sql("DROP TABLE keystone_native_nonce");
+    session.execute(drop_newest).await.unwrap();
+    drop(session);
+    assert_eq!(
+        migrate::state(&test.db).await.unwrap(),
+        SchemaState::NativePending
+    );
+    assert_eq!(
+        migrate::sync(&test.db, Phase::All).await.unwrap(),
+        Synced::Adopted
+    );
+    assert_eq!(migrate::state(&test.db).await.unwrap(), SchemaState::Head);
+    assert!(migrate::is_created_here(&test.db).await.unwrap());
 }
 
 #[tokio::test]

@@ -16,7 +16,7 @@ use tokio::time::{MissedTickBehavior, interval};
 /// How often key and policy files are looked at.
 const FILE_INTERVAL: Duration = Duration::from_millis(500);
 
-/// How often revocation events that are past use are removed.
+/// How often rows that are past use are removed.
 const PRUNING_INTERVAL: Duration = Duration::from_secs(300);
 
 /// The database is not asked more often than this.
@@ -66,7 +66,7 @@ impl Supervisor {
         let app = self.app();
         let mut database = std::pin::pin!(database::wait_for(&app.db));
         let mut facts = std::pin::pin!(follow_facts(&app));
-        let mut pruning = std::pin::pin!(prune_events(&app));
+        let mut pruning = std::pin::pin!(prune(&app));
         let mut files = interval(FILE_INTERVAL);
         files.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
@@ -208,14 +208,17 @@ async fn look_at_facts(app: &App) -> crate::Result<()> {
     app.revoke().follow().await
 }
 
-/// Removes revocation events that are past use, now and then.
-async fn prune_events(app: &App) {
+/// Removes revocation events and remembered requests that are past use, now and then.
+async fn prune(app: &App) {
     let mut ticks = interval(PRUNING_INTERVAL);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
         if let Err(error) = app.revoke().prune().await {
             tracing::warn!(%error, "old revocation events could not be removed");
+        }
+        if let Err(error) = app.oauth1().prune_requests().await {
+            tracing::warn!(%error, "old OAuth1 requests could not be forgotten");
         }
     }
 }

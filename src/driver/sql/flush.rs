@@ -47,6 +47,14 @@ pub const REVOCATION_EVENTS: Perishable = Perishable {
     time: "revoked_at",
 };
 
+/// OAuth1 requests that came, by when they get too old.
+pub const NONCES: Perishable = Perishable {
+    table: "keystone_native_nonce",
+    key: "id",
+    key_is_text: true,
+    time: "expires",
+};
+
 impl Perishable {
     /// How many rows have a time up to `until`.
     pub async fn count(&self, s: &mut Session, until: Timestamp) -> Result<u64> {

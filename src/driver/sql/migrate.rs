@@ -1,7 +1,7 @@
 //! Making the schema, and recognizing what a database holds.
 //!
 //! Keystone's own tables are exactly those of release 2026.1, with its version rows, so that Python
-//! Keystone runs on a database made here and this program on one made there. This program's two own
+//! Keystone runs on a database made here and this program on one made there. This program's own
 //! tables stand beside them. Databases of other releases are left alone: their migrations are
 //! Python's.
 

@@ -1,6 +1,6 @@
 //! OAuth1: consumers, request tokens, access tokens.
 
-use super::db::{Area, Row, Session, sql};
+use super::db::{Area, Db, Row, Session, sql};
 use crate::error::{Error, Result};
 use crate::model::oauth1::{AccessToken, Consumer, RequestToken};
 use crate::model::{AccessTokenId, ConsumerId, RequestTokenId, RoleId, Secret, Timestamp, UserId};
@@ -185,6 +185,19 @@ pub async fn delete_access_token(s: &mut Session, id: &AccessTokenId) -> Result<
     let deleted = s.execute(statement).await?;
     s.touch(Area::Credential);
     Ok(deleted > 0)
+}
+
+/// Notes that a signed request came, under what makes it one; false when it came before, here or on
+/// another node.
+pub async fn insert_nonce(db: &Db, id: &str, expires: Timestamp) -> Result<bool> {
+    let statement = sql("INSERT INTO keystone_native_nonce (id, expires) VALUES (?, ?)")
+        .bind(id)
+        .bind(expires);
+    match db.execute(statement).await {
+        Ok(_) => Ok(true),
+        Err(Error::DuplicateKey(_)) => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 /// A column of JSON: a list of ids.

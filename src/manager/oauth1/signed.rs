@@ -1,59 +1,51 @@
 //! Signed requests: by whom, when, and only once.
 
 use super::{OAuth1Manager, consumer_of, sql};
+use crate::crypto::hex;
 use crate::crypto::oauth1::SignedRequest;
+use crate::driver::sql::flush::{Flush, NONCES};
 use crate::error::{Error, Result};
 use crate::manager::auth::{Grant, Proof};
 use crate::model::oauth1::Consumer;
-use crate::model::token::{TokenOrigin, TokenScope};
-use crate::model::{AccessTokenId, Secret};
-use std::collections::{HashSet, VecDeque};
-use std::sync::{Arc, Mutex, PoisonError};
+use crate::model::{AccessTokenId, ConsumerId, Secret, Timestamp};
+use aws_lc_rs::digest::{SHA256, digest};
+use std::sync::{Mutex, PoisonError};
 
 /// So many seconds the clocks of clients may differ from ours.
 const WINDOW: i64 = 600;
 
-/// So many requests are remembered; past them the oldest are forgotten.
-const MOST_NONCES: usize = 200_000;
+/// So many requests a process takes within a window; the table in which they are remembered grows no
+/// further.
+const MOST_REQUESTS: u32 = 200_000;
 
-/// The signed requests of the last minutes, by what makes each of them one: whoever replays one is
-/// refused. Each process has its own.
+/// So many rows are removed at once.
+const PRUNED_AT_ONCE: u32 = 1000;
+
+/// How many signed requests this process took lately.
 #[derive(Default)]
-pub struct NonceMemory(Mutex<Nonces>);
+pub struct RequestCount(Mutex<Taken>);
 
 #[derive(Default)]
-struct Nonces {
-    known: HashSet<Arc<str>>,
-    /// In order of arrival, with the second of it.
-    arrivals: VecDeque<(i64, Arc<str>)>,
+struct Taken {
+    /// The window: time divided by its length.
+    window: i64,
+    requests: u32,
 }
 
-impl NonceMemory {
-    /// Whether this is the first time; from now on it is not.
-    fn is_first(&self, request: String, now: i64) -> bool {
-        let mut nonces = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        nonces.forget(now);
-        let request = Arc::<str>::from(request);
-        let is_new = nonces.known.insert(Arc::clone(&request));
-        if is_new {
-            nonces.arrivals.push_back((now, request));
+impl RequestCount {
+    /// Whether another request may be taken.
+    fn take(&self, now: i64, most: u32) -> bool {
+        let mut taken = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let window = now.div_euclid(WINDOW);
+        if taken.window != window {
+            *taken = Taken {
+                window,
+                requests: 0,
+            };
         }
-        is_new
-    }
-}
-
-impl Nonces {
-    /// Forgets what no clock can make good any more: a request is good from a window before our time
-    /// to a window after it.
-    fn forget(&mut self, now: i64) {
-        while let Some((arrived, request)) = self.arrivals.front() {
-            let is_over = now.saturating_sub(*arrived) > 2 * WINDOW;
-            if !is_over && self.arrivals.len() < MOST_NONCES {
-                break;
-            }
-            self.known.remove(request);
-            self.arrivals.pop_front();
-        }
+        let may = taken.requests < most;
+        taken.requests += u32::from(may);
+        may
     }
 }
 
@@ -81,22 +73,19 @@ impl OAuth1Manager<'_> {
         let consumer = consumer
             .filter(|consumer| consumer.id == token.consumer_id)
             .ok_or_else(|| Error::unauthorized("the access token is another consumer's"))?;
-        self.check_signature(request, &consumer, &token.secret, Some(&*id))?;
+        self.check_signature(request, &consumer, &token.secret, Some(&*id))
+            .await?;
         Ok(Proof {
-            user_id: token.authorizing_user_id,
-            parent: None,
-            grant: Some(Grant {
-                origin: TokenOrigin::OAuth1 {
-                    access_token_id: id,
-                },
-                scope: TokenScope::Project(token.project_id),
-                expires_at: token.expires_at,
-            }),
+            grant: Some(Grant::from(&token)),
+            ..Proof::of_user(token.authorizing_user_id)
         })
     }
 
-    /// Whether a consumer signed this, just now, and for the first time.
-    pub(super) fn check_signature(
+    /// Whether a consumer signed this, just now, and for the first time on any node.
+    ///
+    /// # Errors
+    /// 401 when not; 503 when so many requests came lately that no more can be remembered.
+    pub(super) async fn check_signature(
         &self,
         request: &SignedRequest,
         consumer: &Consumer,
@@ -109,18 +98,53 @@ impl OAuth1Manager<'_> {
                 consumer.id
             )));
         }
-        let now = self.app.clock.now().seconds();
-        let timestamp = request
+        let now = self.app.clock.now();
+        let signed_at = request
             .timestamp()
-            .filter(|then| now.abs_diff(*then) <= WINDOW.unsigned_abs())
+            .filter(|then| now.seconds().abs_diff(*then) <= WINDOW.unsigned_abs())
+            .and_then(Timestamp::from_seconds)
             .ok_or_else(|| Error::unauthorized("the request was not signed just now"))?;
-        let nonce = request.get("oauth_nonce").unwrap_or_default();
-        let token = token.unwrap_or_default();
-        let key = format!("{}\n{token}\n{timestamp}\n{nonce}", consumer.id);
-        if self.app.nonces.is_first(key, now) {
-            Ok(())
-        } else {
-            Err(Error::unauthorized("the request came before"))
+        if !self.app.signed_requests.take(now.seconds(), MOST_REQUESTS) {
+            return Err(Error::Unavailable(
+                "Too many OAuth1 requests came lately. Try again later.".to_owned(),
+            ));
         }
+        let id = request_id(request, &consumer.id, token.unwrap_or_default());
+        let expires = signed_at.plus_seconds(WINDOW);
+        match sql::insert_nonce(&self.app.db, &id, expires).await? {
+            true => Ok(()),
+            false => Err(Error::unauthorized("the request came before")),
+        }
+    }
+
+    /// Forgets requests that have become too old to be good again, also by the clock of a node that is
+    /// slow. Returns how many.
+    pub async fn prune_requests(&self) -> Result<u64> {
+        let until = self.app.clock.now().plus_seconds(-WINDOW);
+        Flush::new(&self.app.db, NONCES, until, PRUNED_AT_ONCE)
+            .finish()
+            .await
+    }
+}
+
+/// What makes a signed request one: RFC 5849, section 3.3.
+fn request_id(request: &SignedRequest, consumer: &ConsumerId, token: &str) -> String {
+    let field = |name| request.get(name).unwrap_or_default();
+    let (timestamp, nonce) = (field("oauth_timestamp"), field("oauth_nonce"));
+    let text = format!("{consumer}\n{token}\n{timestamp}\n{nonce}");
+    hex(digest(&SHA256, text.as_bytes()).as_ref())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn so_many_requests_are_taken_in_a_window_and_no_more() {
+        let count = RequestCount::default();
+        let taken = |now| (0..5).filter(|_| count.take(now, 3)).count();
+        assert_eq!(taken(WINDOW), 3);
+        assert_eq!(taken(2 * WINDOW - 1), 0);
+        assert_eq!(taken(2 * WINDOW), 3);
     }
 }

@@ -1,128 +1,14 @@
 //! `/v3/OS-OAUTH1/…` and `/v3/OS-OAUTH2/token`.
 
 use crate::harness::delegation::{grant, project, role_names, scene};
-use crate::harness::{Answer, Scene};
-use aws_lc_rs::hmac;
+use crate::harness::oauth1::{
+    ACCESS, REQUEST, Signer, TOKENS, ask, consumer, fetch, field, log_in,
+};
+use crate::harness::{Answer, Scene, TestApp};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use keystone::driver::sql::db::sql;
 use serde_json::{Value, json};
-
-const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~');
-
-fn escaped(text: &str) -> String {
-    utf8_percent_encode(text, ESCAPED).to_string()
-}
-
-/// What a client signs with, and what it says.
-#[derive(Clone)]
-struct Signer {
-    key: String,
-    secret: String,
-    token: Option<(String, String)>,
-    verifier: Option<String>,
-    nonce: u32,
-    seconds: i64,
-}
-
-impl Signer {
-    /// The `Authorization` header of a POST, signed with HMAC-SHA1.
-    fn header(&mut self, path: &str) -> String {
-        self.nonce += 1;
-        let mut fields = vec![
-            ("oauth_consumer_key", self.key.clone()),
-            ("oauth_nonce", format!("{:x}", self.nonce)),
-            ("oauth_signature_method", "HMAC-SHA1".to_owned()),
-            ("oauth_timestamp", self.seconds.to_string()),
-            ("oauth_version", "1.0".to_owned()),
-        ];
-        let mut token_secret = "";
-        if let Some((token, secret)) = &self.token {
-            fields.push(("oauth_token", token.clone()));
-            token_secret = secret;
-        }
-        if let Some(verifier) = &self.verifier {
-            fields.push(("oauth_verifier", verifier.clone()));
-        }
-        fields.sort();
-        let normal: Vec<_> = fields
-            .iter()
-            .map(|(name, value)| format!("{name}={}", escaped(value)))
-            .collect();
-        let url = format!("http://keystone.test{path}");
-        let base = format!("POST&{}&{}", escaped(&url), escaped(&normal.join("&")));
-        let key = format!("{}&{}", escaped(&self.secret), escaped(token_secret));
-        let key = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, key.as_bytes());
-        let signature = STANDARD.encode(hmac::sign(&key, base.as_bytes()));
-        fields.push(("oauth_signature", signature));
-        let fields: Vec<_> = fields
-            .iter()
-            .map(|(name, value)| format!("{name}=\"{}\"", escaped(value)))
-            .collect();
-        format!("OAuth {}", fields.join(", "))
-    }
-}
-
-fn field(answer: &Answer, name: &str) -> String {
-    let start = format!("{name}=");
-    let found = answer
-        .body
-        .split('&')
-        .find_map(|field| field.strip_prefix(&start));
-    found
-        .unwrap_or_else(|| panic!("no {name} in {}", answer.body))
-        .to_owned()
-}
-
-const REQUEST: &str = "/v3/OS-OAUTH1/request_token";
-const ACCESS: &str = "/v3/OS-OAUTH1/access_token";
-const TOKENS: &str = "/v3/auth/tokens";
-
-async fn consumer(scene: &Scene) -> Signer {
-    let body = json!({ "consumer": { "description": "backups" } });
-    let made = scene
-        .post("/v3/OS-OAUTH1/consumers", body)
-        .await
-        .expect(201)
-        .json();
-    let text = |name: &str| made["consumer"][name].as_str().expect(name).to_owned();
-    Signer {
-        key: text("id"),
-        secret: text("secret"),
-        token: None,
-        verifier: None,
-        nonce: 0,
-        seconds: scene.app.app.clock.now().seconds(),
-    }
-}
-
-async fn ask(scene: &Scene, header: &str) -> Answer {
-    let request = scene.app.request(axum::http::Method::POST, REQUEST);
-    request
-        .header("authorization", header)
-        .header("requested-project-id", "top")
-        .send()
-        .await
-}
-
-async fn fetch(scene: &Scene, header: &str) -> Answer {
-    let request = scene.app.request(axum::http::Method::POST, ACCESS);
-    request.header("authorization", header).send().await
-}
-
-async fn log_in(scene: &Scene, header: &str) -> Answer {
-    let body = json!({ "auth": { "identity": { "methods": ["oauth1"], "oauth1": {} } } });
-    scene
-        .app
-        .post(TOKENS, body)
-        .header("authorization", header)
-        .send()
-        .await
-}
 
 /// A request token of the consumer.
 async fn requested(scene: &Scene, signer: &mut Signer) -> String {
@@ -180,7 +66,7 @@ async fn a_consumer_logs_in_with_what_a_user_let_it_have() {
     let scene = scene().await;
     let (mut signer, access) = trusted_consumer(&scene).await;
     let header = signer.header(TOKENS);
-    let answer = log_in(&scene, &header).await.expect(201);
+    let answer = log_in(&scene.app, &header).await.expect(201);
     let body = answer.json();
     let token = &body["token"];
     assert_eq!(token["methods"], json!(["oauth1"]));
@@ -194,8 +80,59 @@ async fn a_consumer_logs_in_with_what_a_user_let_it_have() {
     let text = answer.header("x-subject-token").to_owned();
     assert_eq!(scene.validate(&text).await.expect(200).json(), body);
     // A request that was seen is not good again, whoever sends it.
-    log_in(&scene, &header).await.error(401);
+    log_in(&scene.app, &header).await.error(401);
     scene.validate(&text).await.expect(200);
+}
+
+#[tokio::test]
+async fn a_signed_request_is_good_once_whichever_node_gets_it() {
+    let scene = scene().await;
+    let (mut signer, _) = trusted_consumer(&scene).await;
+    let elsewhere = scene.app.sibling("").await;
+    let header = signer.header(TOKENS);
+    log_in(&scene.app, &header).await.expect(201);
+    log_in(&elsewhere, &header).await.error(401);
+    // One that another node refused for its signature was not a request at all.
+    let header = signer.header(TOKENS);
+    let forged = header.replace("oauth_signature=\"", "oauth_signature=\"x");
+    log_in(&elsewhere, &forged).await.error(401);
+    log_in(&elsewhere, &header).await.expect(201);
+    log_in(&scene.app, &header).await.error(401);
+
+    signer.token = None;
+    let header = signer.header(REQUEST);
+    ask(&scene, &header).await.expect(201);
+    ask(&scene, &header).await.error(401);
+}
+
+#[tokio::test]
+async fn requests_are_remembered_until_no_clock_finds_them_new() {
+    let scene = scene().await;
+    let (mut signer, _) = trusted_consumer(&scene).await;
+    signer.seconds += 600;
+    let header = signer.header(TOKENS);
+    log_in(&scene.app, &header).await.expect(201);
+    let app = &scene.app;
+    // It was signed ten minutes ahead, and is good for ten minutes more.
+    app.wait(1200);
+    app.app.oauth1().prune_requests().await.unwrap();
+    log_in(app, &header).await.error(401);
+    assert_eq!(remembered(app).await, 1);
+    app.wait(600);
+    app.app.oauth1().prune_requests().await.unwrap();
+    assert_eq!(remembered(app).await, 0);
+    log_in(app, &header).await.error(401);
+}
+
+async fn remembered(app: &TestApp) -> i64 {
+    let mut session = app.app.db.session().await.unwrap();
+    let query = sql("SELECT COUNT(*) AS requests FROM keystone_native_nonce");
+    session
+        .fetch_one(query)
+        .await
+        .unwrap()
+        .int("requests")
+        .unwrap()
 }
 
 #[tokio::test]
@@ -205,7 +142,7 @@ async fn no_token_outlives_the_access_token_that_it_was_made_with() {
     scene.app.wait(86_400 - 60);
     signer.seconds += 86_400 - 60;
     let header = signer.header(TOKENS);
-    let answer = log_in(&scene, &header).await.expect(201);
+    let answer = log_in(&scene.app, &header).await.expect(201);
     assert_eq!(
         answer.json()["token"]["expires_at"],
         "2026-01-02T00:00:00.000000Z"
@@ -213,7 +150,7 @@ async fn no_token_outlives_the_access_token_that_it_was_made_with() {
     scene.app.wait(61);
     signer.seconds += 61;
     let header = signer.header(TOKENS);
-    log_in(&scene, &header).await.error(401);
+    log_in(&scene.app, &header).await.error(401);
 }
 
 #[tokio::test]
@@ -253,7 +190,7 @@ async fn only_who_signs_just_now_with_the_right_secrets_gets_in() {
         (400, "OAuth x=\"y\"".to_owned()),
         (400, "Basic eDp5".to_owned()),
     ] {
-        let answer = log_in(&scene, &header).await;
+        let answer = log_in(&scene.app, &header).await;
         assert_eq!(answer.status, status, "{header}: {}", answer.body);
     }
     let body = json!({ "auth": { "identity": { "methods": ["oauth1"], "oauth1": {} } } });
@@ -300,7 +237,7 @@ async fn access_tokens_are_seen_and_withdrawn_by_admins() {
     let scene = scene().await;
     let (mut signer, access) = trusted_consumer(&scene).await;
     let header = signer.header(TOKENS);
-    let text = log_in(&scene, &header).await.expect(201);
+    let text = log_in(&scene.app, &header).await.expect(201);
     let text = text.header("x-subject-token").to_owned();
     let list = "/v3/users/uma/OS-OAUTH1/access_tokens";
     let path = format!("{list}/{access}");
@@ -403,7 +340,7 @@ async fn a_consumers_end_is_the_end_of_its_tokens() {
     let scene = scene().await;
     let (mut signer, _) = trusted_consumer(&scene).await;
     let header = signer.header(TOKENS);
-    let text = log_in(&scene, &header).await.expect(201);
+    let text = log_in(&scene.app, &header).await.expect(201);
     let text = text.header("x-subject-token").to_owned();
     scene
         .delete(&format!("/v3/OS-OAUTH1/consumers/{}", signer.key))
@@ -411,7 +348,7 @@ async fn a_consumers_end_is_the_end_of_its_tokens() {
         .expect(204);
     scene.validate(&text).await.error(404);
     let header = signer.header(TOKENS);
-    log_in(&scene, &header).await.error(404);
+    log_in(&scene.app, &header).await.error(404);
 }
 
 mod oauth2 {
