@@ -270,6 +270,22 @@ impl Context {
         }
     }
 
+    /// Fails as [`permit`](Self::permit) when a token that was handed on would set the password of the
+    /// user as whom it acts, or of whom it was handed to.
+    ///
+    /// # Errors
+    /// 403.
+    pub fn permit_password_of(&self, user: &UserId) -> Result<()> {
+        let is_own = match &self.caller {
+            Caller::Token(entry) => entry.token.stands_for(user),
+            _ => self.user_id() == Some(user),
+        };
+        if is_own {
+            self.permit(Act::SetOwnPassword)?;
+        }
+        Ok(())
+    }
+
     /// Fails with 401 unless a good token (or `admin_token`, or a client certificate that counts)
     /// came.
     pub fn authenticated(&self) -> Result<()> {

@@ -206,6 +206,11 @@ pub struct CatalogEndpoint {
 }
 
 impl ValidToken {
+    /// Whether the token acts as a user, or was given to that user to act as another one.
+    pub fn stands_for(&self, user: &UserId) -> bool {
+        self.user.id == *user || self.payload.user_id == *user
+    }
+
     /// The trust that the token is for.
     pub fn trust(&self) -> Option<&Trust> {
         self.delegation.iter().find_map(|step| match step {

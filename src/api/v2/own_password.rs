@@ -6,6 +6,7 @@ use super::tokens;
 use crate::api::body::JsonBody;
 use crate::api::context::{Context, PathArgs};
 use crate::error::{Error, Result};
+use crate::model::delegation::Act;
 use crate::model::{Secret, UserId};
 use axum::response::Response;
 
@@ -28,7 +29,8 @@ pub async fn change(ctx: Context, path: PathArgs, body: JsonBody) -> Result<Resp
     let original = required("original_password")?;
     let password = required("password")?;
     let caller = ctx.token().map_err(as_unauthorized)?;
-    if caller.payload.user_id != id || !caller.delegation.is_empty() {
+    ctx.permit(Act::SetOwnPassword)?;
+    if caller.payload.user_id != id {
         return Err(Error::Forbidden(
             "only a user's own token changes its password".to_owned(),
         ));

@@ -104,6 +104,9 @@ pub async fn update(ctx: Context, path: PathArgs, body: JsonBody) -> Result<Resp
         domain_id: None,
     };
     ctx.enforce_admin()?;
+    if update.password.is_some() {
+        ctx.permit_password_of(&id)?;
+    }
     let member_role = member_role(&ctx);
     if let Some(id) = &tenant_id {
         tenants::existing(&ctx, id).await?;

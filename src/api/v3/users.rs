@@ -8,7 +8,6 @@ use crate::api::query::Inequality;
 use crate::api::response::no_content;
 use crate::api::schema;
 use crate::api::v3::{groups, projects};
-
 use crate::error::{Error, Result};
 use crate::manager::identity::{
     ExpiryComparison, NewUser, PasswordExpiryFilter, UserQuery, UserUpdate,
@@ -122,6 +121,9 @@ pub async fn update(ctx: Context, path: PathArgs, body: JsonBody) -> Result<Resp
             .map(|text| text.map(Secret::from)),
         domain_id: sent.text("domain_id")?.map(DomainId::from),
     };
+    if update.password.is_some() {
+        ctx.permit_password_of(&id)?;
+    }
     let user = ctx.app.identity().update_user(&id, update).await?;
     Ok(ctx.member(StatusCode::OK, "user", "users", &id, updated_view(&user)))
 }

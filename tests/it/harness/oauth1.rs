@@ -135,14 +135,7 @@ impl Signer {
         token: &str,
         roles: Value,
     ) -> (Answer, Option<Answer>) {
-        (self.token, self.verifier) = (None, None);
-        let header = self.header(REQUEST);
-        let requested = ask(scene, &header).await.expect(201);
-        self.hold(&requested);
-        let path = format!(
-            "/v3/OS-OAUTH1/authorize/{}",
-            field(&requested, "oauth_token")
-        );
+        let path = self.wish(scene).await;
         let put = scene.app.put(&path).token(token);
         let authorized = put.json(json!({ "roles": roles })).send().await;
         if authorized.status != 200 {
@@ -155,6 +148,16 @@ impl Signer {
         self.hold(&fetched);
         self.verifier = None;
         (authorized, Some(fetched))
+    }
+
+    /// Fetches a request token. Returns the path where a user authorizes it.
+    pub async fn wish(&mut self, scene: &Scene) -> String {
+        (self.token, self.verifier) = (None, None);
+        let header = self.header(REQUEST);
+        let requested = ask(scene, &header).await.expect(201);
+        self.hold(&requested);
+        let id = field(&requested, "oauth_token");
+        format!("/v3/OS-OAUTH1/authorize/{id}")
     }
 
     fn hold(&mut self, answer: &Answer) {
