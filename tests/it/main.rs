@@ -7,6 +7,7 @@ mod cli;
 mod cors;
 mod cost;
 mod database;
+mod delegation_chains;
 mod delegation_matrix;
 mod edge;
 mod effective_roles;
