@@ -9,3 +9,4 @@ mod keys;
 mod pki_setup;
 mod serving;
 mod token_flush;
+mod trust_flush;

@@ -176,7 +176,8 @@ pub struct FlushFilter {
     pub trustee_user_id: Option<String>,
 }
 
-/// Removes trusts that are over. Returns how many.
+/// Removes trusts that are over. Returns how many. Roles of trusts that are gone go, too, also those that
+/// Python's command left behind.
 pub async fn flush(s: &mut Session, filter: &FlushFilter) -> Result<u64> {
     let mut statement = sql(
         "DELETE FROM trust WHERE (deleted_at IS NOT NULL OR expires_at_int < ? \
@@ -194,6 +195,9 @@ pub async fn flush(s: &mut Session, filter: &FlushFilter) -> Result<u64> {
         }
     }
     let deleted = s.execute(statement).await?;
+    let orphans = "DELETE FROM trust_role WHERE NOT EXISTS \
+         (SELECT 1 FROM trust t WHERE t.id = trust_role.trust_id)";
+    s.execute(sql(orphans)).await?;
     s.touch(Area::Trust);
     Ok(deleted)
 }
