@@ -28,6 +28,7 @@ mod revocation_matrix;
 mod role_assignments;
 mod roles;
 mod services;
+mod token_classes;
 mod token_formats;
 mod tokenless;
 mod trusts;
