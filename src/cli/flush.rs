@@ -11,7 +11,7 @@ use anyhow::{Context as _, bail};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::IsTerminal as _;
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Removes what expired, or only counts it.
@@ -49,7 +49,6 @@ async fn flush(db: &Db, until: Timestamp, size: u32) -> anyhow::Result<(String, 
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     let begun = Instant::now();
-    let (mut batches, mut deleted, mut longest) = (0_u64, 0, Duration::ZERO);
     let mut walk = Flush::new(db, TOKENS, until, size);
     let mut interrupted = false;
     // A signal waits for the batch under way, which is short.
@@ -57,9 +56,6 @@ async fn flush(db: &Db, until: Timestamp, size: u32) -> anyhow::Result<(String, 
         let Some(batch) = walk.next().await? else {
             break;
         };
-        batches += 1;
-        deleted += batch.deleted;
-        longest = longest.max(batch.took);
         bar.inc(batch.deleted);
         interrupted = tokio::select! {
             biased;
@@ -70,11 +66,13 @@ async fn flush(db: &Db, until: Timestamp, size: u32) -> anyhow::Result<(String, 
     }
     bar.finish_and_clear();
     let seconds = begun.elapsed().as_secs_f64();
+    let done = walk.flushed();
     let summary = format!(
-        "{}{deleted} tokens removed that expired up to {until}: {batches} batches in {seconds:.1} s, \
-         the longest {} ms",
+        "{}{} tokens removed that expired up to {until}: {} batches in {seconds:.1} s, the longest {} ms",
         if interrupted { "interrupted: " } else { "" },
-        longest.as_millis(),
+        done.deleted,
+        done.batches,
+        done.longest.as_millis(),
     );
     let code = if interrupted {
         ExitCode::FAILURE

@@ -119,9 +119,17 @@ impl<'a> RevokeManager<'a> {
     pub async fn prune(&self) -> Result<u64> {
         let oldest = self.oldest_in_use();
         self.app.revocations.forget(oldest);
-        Flush::new(&self.app.db, REVOCATION_EVENTS, oldest, PRUNED_AT_ONCE)
-            .finish()
-            .await
+        let flush = Flush::new(&self.app.db, REVOCATION_EVENTS, oldest, PRUNED_AT_ONCE);
+        let done = flush.finish().await?;
+        if done.deleted > 0 {
+            tracing::info!(
+                "{} revocation events removed that came up to {oldest}: {} batches, the longest {} ms",
+                done.deleted,
+                done.batches,
+                done.longest.as_millis(),
+            );
+        }
+        Ok(done.deleted)
     }
 
     /// Tokens that were issued up to then have ended, and so has the use of events that mean them.

@@ -1,23 +1,25 @@
 //! Removing rows that are past use, however many there are, without getting in anybody's way.
 //!
 //! A table is walked in the order of its time column, whose index finds the rows, and each batch is
-//! deleted by primary keys in a transaction of its own: no lock is held longer than one batch takes,
-//! and no transaction grows with the table, which Galera would refuse. A batch that took long makes
-//! the next ones smaller. Several processes may do this at once, and each may stop at any batch.
+//! deleted by primary keys, in one statement that is a transaction of its own: no lock is held longer
+//! than the database takes for one batch, however late this process gets to run again, and no
+//! transaction grows with the table, which Galera would refuse. How many rows a batch has follows from
+//! how long the last ones took. Several processes may do this at once, and each may stop at any batch.
 
 use super::db::{Db, Row, Session, Sql, Value, sql};
 use crate::error::Result;
 use crate::model::Timestamp;
 use std::time::{Duration, Instant};
 
-/// What a batch may take before the next one is made smaller: half of what others may have to wait.
-const PATIENCE: Duration = Duration::from_millis(50);
+/// What a batch should take. Others may have to wait four times as long at most, and now and then a
+/// batch takes several times as long as those before it.
+const GOAL: Duration = Duration::from_millis(25);
 
 /// No batch is made smaller than this.
-const SMALLEST: u32 = 50;
+const SMALLEST: u32 = 10;
 
 /// The first batch has at most so many rows: how fast the database is has to be seen.
-const FIRST: u32 = 200;
+const FIRST: u32 = 100;
 
 /// The most rows of a batch: databases bound the values of a statement.
 pub const LARGEST: u32 = 10_000;
@@ -137,6 +139,15 @@ pub struct Batch {
     pub took: Duration,
 }
 
+/// What the batches of a walk add up to.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Flushed {
+    pub deleted: u64,
+    pub batches: u64,
+    /// How long the longest batch took.
+    pub longest: Duration,
+}
+
 /// A walk over the rows of a table with a time up to some moment.
 pub struct Flush<'a> {
     db: &'a Db,
@@ -145,6 +156,7 @@ pub struct Flush<'a> {
     most: u32,
     size: u32,
     place: Option<Place>,
+    flushed: Flushed,
 }
 
 impl<'a> Flush<'a> {
@@ -158,7 +170,13 @@ impl<'a> Flush<'a> {
             most,
             size: most.min(FIRST),
             place: None,
+            flushed: Flushed::default(),
         }
+    }
+
+    /// What was done so far.
+    pub fn flushed(&self) -> Flushed {
+        self.flushed
     }
 
     /// Deletes the next batch; `None` when no row is left.
@@ -176,39 +194,83 @@ impl<'a> Flush<'a> {
             .iter()
             .map(|row| Ok(self.what.place_of(row)?.key))
             .collect::<Result<Vec<_>>>()?;
-        let (keys, what, until) = (&keys, self.what, self.until);
         let begun = Instant::now();
-        let deleted = self
-            .db
-            .transaction(|s| {
-                Box::pin(async move { s.execute(what.delete(keys.clone(), until)).await })
-            })
-            .await?;
+        let deleted = self.db.execute(self.what.delete(keys, self.until)).await?;
         let took = begun.elapsed();
         self.place = Some(place);
-        self.adapt(took);
+        self.flushed = Flushed {
+            deleted: self.flushed.deleted + deleted,
+            batches: self.flushed.batches + 1,
+            longest: self.flushed.longest.max(took),
+        };
+        self.size = next_size(self.size, took, self.most);
         Ok(Some(Batch { deleted, took }))
     }
 
-    /// Deletes everything that is left. Returns how many rows.
+    /// Deletes everything that is left.
     ///
     /// # Errors
     /// As [`next`](Self::next).
-    pub async fn finish(mut self) -> Result<u64> {
-        let mut deleted = 0;
-        while let Some(batch) = self.next().await? {
-            deleted += batch.deleted;
-        }
-        Ok(deleted)
+    pub async fn finish(mut self) -> Result<Flushed> {
+        while self.next().await?.is_some() {}
+        Ok(self.flushed)
+    }
+}
+
+/// How many rows to take after a batch of `size` rows took so long: at once as few as would have met the
+/// goal, but slowly more, because the next batch may meet a database that has more to do.
+fn next_size(size: u32, took: Duration, most: u32) -> u32 {
+    let next = if took > GOAL {
+        let share = GOAL.as_secs_f64() / took.as_secs_f64();
+        // A share of a number that fits.
+        (f64::from(size) * share) as u32
+    } else if took < GOAL / 2 {
+        size.saturating_add(size / 2).max(size.saturating_add(1))
+    } else {
+        size
+    };
+    next.clamp(SMALLEST.min(most), most)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn ms(milliseconds: u64) -> Duration {
+        Duration::from_millis(milliseconds)
     }
 
-    fn adapt(&mut self, took: Duration) {
-        self.size = if took > PATIENCE {
-            (self.size / 2).max(SMALLEST.min(self.most))
-        } else if took < PATIENCE / 4 {
-            self.size.saturating_mul(2).min(self.most)
-        } else {
-            self.size
+    /// The sizes of batches on a database that takes so long for a row.
+    fn sizes(mut size: u32, for_a_row: Duration, most: u32) -> Vec<u32> {
+        let step = |_| {
+            size = next_size(size, for_a_row * size, most);
+            size
         };
+        (0..40).map(step).collect()
+    }
+
+    #[test]
+    fn a_slow_batch_is_followed_by_one_that_would_have_met_the_goal() {
+        assert_eq!(next_size(1000, ms(50), 1000), 500);
+        assert_eq!(next_size(1000, ms(500), 1000), 50);
+        assert_eq!(next_size(100, ms(5000), 1000), SMALLEST);
+        assert_eq!(next_size(7, ms(5000), 7), 7, "nor less than was asked for");
+    }
+
+    #[test]
+    fn sizes_grow_slowly_up_to_the_goal_and_never_past_it() {
+        for microseconds in [2, 20, 200, 2000] {
+            let for_a_row = Duration::from_micros(microseconds);
+            let sizes = sizes(FIRST, for_a_row, LARGEST);
+            for pair in sizes.windows(2) {
+                assert!(pair[1] <= pair[0] * 3 / 2 + 1, "{pair:?}");
+            }
+            let last = sizes[sizes.len() - 1];
+            assert!(for_a_row * last <= GOAL, "{last} rows");
+            assert!(
+                last == LARGEST || for_a_row * last >= GOAL / 3,
+                "{last} rows"
+            );
+        }
     }
 }

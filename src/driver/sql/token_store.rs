@@ -115,7 +115,10 @@ impl TokenStore for SqlTokenStore {
     }
 
     fn flush_expired_tokens(&self, until: Timestamp) -> BoxFuture<'_, Result<u64>> {
-        Box::pin(Flush::new(&self.db, TOKENS, until, LARGEST).finish())
+        Box::pin(async move {
+            let flush = Flush::new(&self.db, TOKENS, until, LARGEST);
+            Ok(flush.finish().await?.deleted)
+        })
     }
 }
 

@@ -5,6 +5,8 @@ use crate::harness::db::TestDb;
 use keystone::driver::sql::db::{Db, sql};
 use keystone::driver::sql::flush::{Flush, REVOCATION_EVENTS, TOKENS};
 use keystone::model::{RevocationEvent, Timestamp};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::Duration;
 
 fn home(db: &TestDb, more: &str) -> Home {
     let home = Home::new();
@@ -91,9 +93,74 @@ async fn two_flushes_at_once_remove_each_row_once() {
         Flush::new(&db.db, TOKENS, noon(), 20).finish(),
         Flush::new(&other, TOKENS, noon(), 30).finish(),
     );
-    assert_eq!(one.expect("a flush") + two.expect("a flush"), 500);
+    let removed = one.expect("a flush").deleted + two.expect("a flush").deleted;
+    assert_eq!(removed, 500);
     assert_eq!(left(&db.db).await, 0);
     other.close().await;
+}
+
+/// Starts `token_flush` of everything up to noon, one token at a time so that it takes a while.
+fn start(home: &Home) -> Child {
+    let words = [
+        "token_flush",
+        "--before",
+        "2026-01-01T12:00:00Z",
+        "--batch-size",
+        "1",
+    ];
+    let mut command = home.manage_command(&words);
+    let command = command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.spawn().expect("keystone-manage starts")
+}
+
+/// How many tokens a flush says that it removed.
+fn removed(output: &Output) -> i64 {
+    let line = String::from_utf8_lossy(&output.stdout).into_owned();
+    let line = line.strip_prefix("interrupted: ").unwrap_or(&line);
+    let number = line.split_once(" tokens removed").map(|(number, _)| number);
+    let number = number.unwrap_or_else(|| panic!("{}", said(output)));
+    number.parse().expect("a number")
+}
+
+#[tokio::test]
+async fn two_commands_at_once_share_the_work() {
+    let db = TestDb::synced().await;
+    let home = home(&db, "");
+    plant(&db.db, "a", 300, noon(), true).await;
+    let flushes = [start(&home), start(&home)];
+    let outputs = flushes.map(|flush| flush.wait_with_output().expect("an end"));
+    for output in &outputs {
+        assert_eq!(output.status.code(), Some(0), "{}", said(output));
+    }
+    assert_eq!(outputs.iter().map(removed).sum::<i64>(), 300);
+    assert_eq!(left(&db.db).await, 0);
+}
+
+#[tokio::test]
+async fn an_interrupted_flush_says_how_far_it_came_and_can_be_run_again() {
+    const TOKENS: i64 = 3000;
+    for signal in ["INT", "TERM"] {
+        let db = TestDb::synced().await;
+        let home = home(&db, "");
+        plant(&db.db, "a", TOKENS, noon(), true).await;
+        let flush = start(&home);
+        while left(&db.db).await == TOKENS {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        let pid = flush.id().to_string();
+        let kill = Command::new("kill").args(["-s", signal, &pid]).status();
+        assert!(kill.expect("kill runs").success());
+        let output = flush.wait_with_output().expect("an end");
+        assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+        let line = String::from_utf8_lossy(&output.stdout);
+        assert!(line.starts_with("interrupted: "), "{line}");
+        let rest = left(&db.db).await;
+        assert!(rest > 0, "it was too quick to be interrupted");
+        assert_eq!(removed(&output) + rest, TOKENS);
+        let output = home.manage(&["token_flush", "--before", "2026-01-01T12:00:00Z"]);
+        assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+        assert_eq!(removed(&output), rest);
+    }
 }
 
 #[tokio::test]
@@ -111,7 +178,7 @@ async fn a_flush_that_was_cut_off_goes_on_where_it_stopped() {
     drop(first);
     assert_eq!(left(&db.db).await, 61);
     let rest = Flush::new(&db.db, TOKENS, noon(), 13).finish().await;
-    assert_eq!(rest.expect("the rest"), 61);
+    assert_eq!(rest.expect("the rest").deleted, 61);
 }
 
 #[tokio::test]
@@ -130,7 +197,7 @@ async fn revocation_events_past_use_go_by_the_same_engine() {
         .await
         .expect("events");
     let flush = Flush::new(&db.db, REVOCATION_EVENTS, noon().plus_seconds(39), 11);
-    assert_eq!(flush.finish().await.expect("a flush"), 40);
+    assert_eq!(flush.finish().await.expect("a flush").deleted, 40);
     let mut session = db.db.session().await.expect("a session");
     let left = REVOCATION_EVENTS.count(&mut session, noon().plus_seconds(100));
     assert_eq!(left.await.expect("a number"), 10);
