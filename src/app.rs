@@ -37,7 +37,7 @@ use crate::manager::{
     receipt::ReceiptManager,
     resource::ResourceManager,
     revoke::{RevocationLog, RevokeManager},
-    token::{StoreMark, TokenCache, TokenManager},
+    token::{RevocationList, TokenCache, TokenManager},
     trust::TrustManager,
 };
 use crate::model::Timestamp;
@@ -70,7 +70,7 @@ pub struct Parts {
     pub token_store: Arc<dyn TokenStore>,
     /// OAuth1 requests.
     pub signed_requests: RequestCount,
-    pub store_mark: StoreMark,
+    pub revocation_list: RevocationList,
     pub catalogs: CatalogCache,
     pub key_pairs: KeyPairCache,
     pub revocations: RevocationLog,
@@ -121,7 +121,7 @@ impl App {
             key_pairs: KeyPairCache::new(config.cache.enabled != Some(false)),
             token_store: token_stores::open(config, &db)?,
             signed_requests: RequestCount::default(),
-            store_mark: StoreMark::default(),
+            revocation_list: RevocationList::default(),
             catalogs: CatalogCache::new(config.cache.enabled != Some(false)),
             revocations: RevocationLog::default(),
             metrics: Metrics::default(),

@@ -6,7 +6,7 @@ use crate::driver::sql::token_store::SqlTokenStore;
 use crate::driver::token_store::TokenStore;
 use crate::driver::token_store::memcached::MemcachedTokenStore;
 use crate::driver::token_store::memory::MemoryTokenStore;
-use crate::driver::token_store::redis::RedisTokenStore;
+use crate::driver::token_store::redis::{RedisTokenStore, TlsFiles};
 use crate::error::{Error, Result};
 use std::sync::Arc;
 use std::time::Duration;
@@ -47,8 +47,22 @@ fn memory(config: &Config, _: &Db) -> Result<Arc<dyn TokenStore>> {
 
 fn redis(config: &Config, _: &Db) -> Result<Arc<dyn TokenStore>> {
     let options = &config.token_store;
+    let client = match (&options.redis_cert_file, &options.redis_key_file) {
+        (Some(certificate), Some(key)) => Some((certificate.as_path(), key.as_path())),
+        (None, None) => None,
+        _ => {
+            return Err(Error::internal(
+                "[token_store] redis_cert_file and redis_key_file: one is not set",
+            ));
+        }
+    };
+    let tls = TlsFiles {
+        ca: options.redis_ca_file.as_deref(),
+        client,
+    };
     let store = RedisTokenStore::new(
         &options.redis_url,
+        tls,
         &options.redis_prefix,
         seconds("[token_store] redis_timeout", options.redis_timeout)?,
         config.token.allow_expired_window,

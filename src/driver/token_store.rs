@@ -12,7 +12,9 @@
 //!
 //! ```
 //! use futures_util::future::BoxFuture;
-//! use keystone::driver::token_store::{RevokedToken, StoredToken, TokenFilter, TokenStore};
+//! use keystone::driver::token_store::{
+//!     RevokedToken, StoredToken, TokenFilter, TokenPage, TokenStore,
+//! };
 //! use keystone::model::Timestamp;
 //! use keystone::{Error, Result};
 //! use std::collections::BTreeMap;
@@ -89,6 +91,20 @@
 //!         })
 //!     }
 //!
+//!     fn list_tokens<'a>(
+//!         &'a self,
+//!         _place: &'a str,
+//!         now: Timestamp,
+//!     ) -> BoxFuture<'a, Result<TokenPage>> {
+//!         Box::pin(async move {
+//!             let tokens = self.0.lock().expect("nobody panics with the lock");
+//!             let live = tokens.iter().filter(|(_, (token, valid))| *valid && token.is_live_at(now));
+//!             // All on one page: a store with more than some hundred tokens makes several.
+//!             let tokens = live.map(|(id, (token, _))| (id.clone(), token.clone())).collect();
+//!             Ok(TokenPage { tokens, next: None })
+//!         })
+//!     }
+//!
 //!     fn flush_expired_tokens(&self, until: Timestamp) -> BoxFuture<'_, Result<u64>> {
 //!         Box::pin(async move {
 //!             let mut tokens = self.0.lock().expect("nobody panics with the lock");
@@ -157,6 +173,15 @@ pub trait TokenStore: Send + Sync {
 
     /// The deleted tokens that have not expired, in the order of their ends and then of their ids.
     fn list_revoked_tokens(&self, now: Timestamp) -> BoxFuture<'_, Result<Vec<RevokedToken>>>;
+
+    /// Some of the valid, unexpired tokens, and where to go on: a walk begins at the empty place and ends
+    /// with a page that has no next one. A token that is valid during the whole walk is met at least
+    /// once, in no order; others may be met or not.
+    fn list_tokens<'a>(
+        &'a self,
+        place: &'a str,
+        now: Timestamp,
+    ) -> BoxFuture<'a, Result<TokenPage>>;
 
     /// Drops what expired up to a time, deleted or not. Returns how many tokens; 0 from a store that
     /// drops them by itself.
@@ -261,6 +286,15 @@ impl StoredToken {
     }
 }
 
+/// A page of a walk through a store.
+#[derive(Clone, Debug, Default)]
+pub struct TokenPage {
+    /// Tokens with their ids.
+    pub tokens: Vec<(String, StoredToken)>,
+    /// Where the walk goes on; `None` at its end. What the text says is the store's business.
+    pub next: Option<String>,
+}
+
 /// Which tokens to delete: those of a trust, or else of a user.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TokenFilter {
@@ -336,6 +370,9 @@ impl RevokedToken {
         })
     }
 }
+
+/// The most tokens of a page.
+pub(in crate::driver) const PAGE: usize = 500;
 
 fn absent() -> Error {
     Error::not_found("token", "(it is not in the token store)")

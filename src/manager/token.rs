@@ -3,10 +3,12 @@
 mod cache;
 mod granted;
 pub(in crate::manager) mod resolve;
+mod revocation_list;
 mod stored;
 
 pub use cache::{TokenCache, TokenEntry};
-pub use stored::{CertificateFile, StoreMark};
+pub use revocation_list::RevocationList;
+pub use stored::CertificateFile;
 
 use crate::app::App;
 use crate::error::{Error, Result};

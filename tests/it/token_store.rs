@@ -7,10 +7,11 @@ use conformance::{Subject, conformance};
 use keystone::driver::sql::token_store::SqlTokenStore;
 use keystone::driver::token_store::memcached::MemcachedTokenStore;
 use keystone::driver::token_store::memory::MemoryTokenStore;
-use keystone::driver::token_store::redis::RedisTokenStore;
+use keystone::driver::token_store::redis::{RedisTokenStore, TlsFiles};
 use keystone::driver::token_store::{TokenFilter, TokenStore};
 use keystone::model::{Secret, Timestamp};
-use servers::{Memcached, redis_url};
+use servers::{Memcached, TlsRedis, redis_url};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -45,8 +46,13 @@ async fn the_sql_driver_keeps_the_contract() {
 
 /// A store in a part of the server that no other test uses.
 fn redis_store(url: &str, timeout: Duration) -> RedisTokenStore {
+    redis_store_over(TlsFiles::default(), url, timeout)
+}
+
+fn redis_store_over(tls: TlsFiles<'_>, url: &str, timeout: Duration) -> RedisTokenStore {
     let prefix = format!("keystone-test-{}:", uuid::Uuid::new_v4().simple());
-    RedisTokenStore::new(&Secret::from(url), &prefix, timeout, 0).expect("a URL")
+    let store = RedisTokenStore::new(&Secret::from(url), tls, &prefix, timeout, 0);
+    store.expect("a URL and files")
 }
 
 #[tokio::test]
@@ -60,6 +66,73 @@ async fn the_redis_driver_keeps_the_contract() {
         flushes: false,
     })
     .await;
+}
+
+#[tokio::test]
+#[ignore = "needs a redis-server that was built with TLS; CONTRIBUTING.md says how to run it"]
+async fn the_redis_driver_keeps_the_contract_over_tls_with_those_it_trusts() {
+    let server = TlsRedis::start(false);
+    let ca = server.file("ca.pem");
+    let trusting = TlsFiles {
+        ca: Some(&ca),
+        client: None,
+    };
+    conformance(Subject {
+        store: Arc::new(redis_store_over(trusting, &server.url(), PATIENCE)),
+        now: now(),
+        flushes: false,
+    })
+    .await;
+    // The system does not know the authority.
+    all_is_unavailable(&redis_store(&server.url(), PATIENCE)).await;
+
+    let strict = TlsRedis::start(true);
+    let [ca, certificate, key] = ["ca.pem", "cert.pem", "key.pem"].map(|name| strict.file(name));
+    let trusting = TlsFiles {
+        ca: Some(&ca),
+        client: None,
+    };
+    let timeout = Duration::from_millis(500);
+    all_is_unavailable(&redis_store_over(trusting, &strict.url(), timeout)).await;
+    let known = TlsFiles {
+        client: Some((&certificate, &key)),
+        ..trusting
+    };
+    let store = redis_store_over(known, &strict.url(), PATIENCE);
+    let token = conformance::token("u", now().plus_seconds(60));
+    store
+        .create_token("a1", &token, now())
+        .await
+        .expect("a token");
+    assert_eq!(store.get_token("a1").await.expect("it"), token);
+    let foreign = server.file("ca.pem");
+    let misled = TlsFiles {
+        ca: Some(&foreign),
+        ..known
+    };
+    all_is_unavailable(&redis_store_over(misled, &strict.url(), timeout)).await;
+}
+
+#[test]
+fn files_for_tls_without_tls_or_that_are_none_are_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let nothing = folder.path().join("nothing.pem");
+    let garbage = folder.path().join("garbage.pem");
+    std::fs::write(&garbage, "garbage").expect("a file");
+    let golden = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/pki/ca.pem");
+    for (url, ca) in [
+        ("rediss://127.0.0.1/", nothing.as_path()),
+        ("rediss://127.0.0.1/", garbage.as_path()),
+        ("redis://:s3cret@127.0.0.1/", Path::new(golden)),
+    ] {
+        let tls = TlsFiles {
+            ca: Some(ca),
+            client: None,
+        };
+        let store = RedisTokenStore::new(&Secret::from(url), tls, "p", PATIENCE, 0);
+        let error = store.err().expect("a refusal").to_string();
+        assert!(!error.contains("s3cret"), "{error}");
+    }
 }
 
 #[tokio::test]
@@ -101,6 +174,7 @@ async fn all_is_unavailable(store: &dyn TokenStore) {
         store.delete_token(&id, now()).await.err(),
         store.delete_tokens(&filter, now()).await.err(),
         store.list_revoked_tokens(now()).await.err(),
+        store.list_tokens("", now()).await.err(),
     ];
     for failure in failures {
         assert!(

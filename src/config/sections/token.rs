@@ -156,8 +156,18 @@ section! {
         /// Most tokens that the memory driver keeps; the ones that end first make room.
         memory_limit: u64 = default("100000").min(1);
 
-        /// Where the redis driver finds Redis or Valkey: redis://[user:password@]host[:port]/[database]
+        /// Where the redis driver finds Redis or Valkey: redis://[user:password@]host[:port]/[database],
+        /// or rediss:// for TLS.
         redis_url: Secret = default("redis://localhost:6379/0");
+
+        /// PEM file with the CA certificates that its certificate is checked by; the system's when unset.
+        redis_ca_file: Option<PathBuf> = unset();
+
+        /// PEM file with the certificate that it gets to see, where it asks for one.
+        redis_cert_file: Option<PathBuf> = unset();
+
+        /// PEM file with the key of that certificate.
+        redis_key_file: Option<PathBuf> = unset();
 
         /// What the names of its keys begin with.
         redis_prefix: String = default("keystone:");

@@ -2,7 +2,9 @@
 
 use super::db::{Db, Row, Sql, sql};
 use super::flush::{Flush, LARGEST, TOKENS};
-use crate::driver::token_store::{RevokedToken, StoredToken, TokenFilter, TokenStore};
+use crate::driver::token_store::{
+    PAGE, RevokedToken, StoredToken, TokenFilter, TokenPage, TokenStore,
+};
 use crate::error::{Error, Result};
 use crate::model::Timestamp;
 use futures_util::future::BoxFuture;
@@ -114,12 +116,46 @@ impl TokenStore for SqlTokenStore {
         })
     }
 
+    fn list_tokens<'a>(
+        &'a self,
+        place: &'a str,
+        now: Timestamp,
+    ) -> BoxFuture<'a, Result<TokenPage>> {
+        Box::pin(async move {
+            let rows = self.db.session().await?.fetch_all(page(place, now)).await?;
+            let token = |row: &Row| Ok((row.text("id")?, token_from(row)?));
+            let tokens = rows.iter().map(token).collect::<Result<Vec<_>>>()?;
+            let last = tokens.last().filter(|_| tokens.len() == PAGE);
+            let next =
+                last.and_then(|(id, token)| Some(format!("{} {id}", token.expires?.micros())));
+            Ok(TokenPage { tokens, next })
+        })
+    }
+
     fn flush_expired_tokens(&self, until: Timestamp) -> BoxFuture<'_, Result<u64>> {
         Box::pin(async move {
             let flush = Flush::new(&self.db, TOKENS, until, LARGEST);
             Ok(flush.finish().await?.deleted)
         })
     }
+}
+
+/// The next valid tokens in the order of their ends, whose index finds them among all that have ended.
+fn page(place: &str, now: Timestamp) -> Sql {
+    let mut statement = sql("SELECT id, expires, extra, trust_id, user_id FROM token \
+         WHERE valid = ? AND expires > ?")
+    .bind(true)
+    .bind(now);
+    let after = place.split_once(' ');
+    let after = after.and_then(|(end, id)| Some((Timestamp::from_micros(end.parse().ok()?)?, id)));
+    if let Some((end, id)) = after {
+        statement = statement
+            .push(" AND expires >= ? AND (expires > ? OR id > ?)")
+            .bind(end)
+            .bind(end)
+            .bind(id);
+    }
+    statement.push(format!(" ORDER BY expires, id LIMIT {PAGE}"))
 }
 
 /// Valid tokens of the filter's trust or user.

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `token:<id>` | the token as JSON; after deletion nothing but the key |
 //! | `user:<id>`, `trust:<id>` | a line `<end> <id>` for each of its tokens |
+//! | `all/<digit>` | a line `<end> <id>` for each token whose id begins with the digit |
 //! | `revoked` | a line `<end> <id> <audit id>` for each deleted token |
 //!
 //! Keys are hashed, because memcached's are short. Lists only grow by `append`, which the server does
@@ -12,24 +13,23 @@
 //!
 //! What memcached evicts is not found: give it enough memory.
 
-use super::{RevokedToken, StoredToken, TokenFilter, TokenStore, absent, taken, unavailable};
+mod lists;
+
+use super::{
+    PAGE, RevokedToken, StoredToken, TokenFilter, TokenPage, TokenStore, absent, taken, unavailable,
+};
 use crate::crypto::hex;
 use crate::error::{Error, Result};
 use crate::model::Timestamp;
 use async_memcached::{Client, Error as ClientError, ErrorKind, MetaProtocol as _, Status};
 use aws_lc_rs::digest::{SHA256, digest};
 use futures_util::future::BoxFuture;
+use lists::{list_of_all, next_digit};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 /// Longer lifetimes are points in time for memcached.
 const LONGEST_LIFETIME: i64 = 30 * 86_400;
-
-/// Lists live for so many seconds after their last line; no token in them lives longer.
-const LIST_LIFETIME: &str = "2592000";
-
-/// So many times a list may go on under another number: some 180,000 tokens.
-const SEGMENTS: usize = 8;
 
 /// So many times a change that others were quicker with is tried again.
 const ATTEMPTS: usize = 20;
@@ -166,97 +166,6 @@ impl MemcachedTokenStore {
         }
     }
 
-    /// Adds a line to a list.
-    async fn append(&self, list: &str, line: &str, now: Timestamp) -> Result<()> {
-        for segment in 0..SEGMENTS {
-            let key = segment_key(list, segment);
-            // What has ended makes room in a full list, if that is enough to be worth it.
-            if self.append_to(&key, line).await?
-                || self.tidy(&key, now).await? && self.append_to(&key, line).await?
-            {
-                return Ok(());
-            }
-        }
-        Err(unavailable("memcached", &"a list of tokens is full"))
-    }
-
-    /// Adds a line to one segment of a list; `false` when it is full.
-    async fn append_to(&self, key: &str, line: &str) -> Result<bool> {
-        let lifetime = format!("T{LIST_LIFETIME}");
-        for _ in 0..ATTEMPTS {
-            match self.set(key, line.as_bytes(), &["MA"]).await? {
-                Stored::Yes => {
-                    self.touch(key, &lifetime).await?;
-                    return Ok(true);
-                }
-                Stored::TooLarge => return Ok(false),
-                Stored::No => {}
-            }
-            // There is no list yet, unless somebody begins one just now.
-            let begun = self.set(key, line.as_bytes(), &["ME", &lifetime]).await?;
-            if let Stored::Yes = begun {
-                return Ok(true);
-            }
-        }
-        Err(unavailable("memcached", &"a list of tokens comes and goes"))
-    }
-
-    /// Makes a list live on.
-    async fn touch(&self, key: &str, lifetime: &str) -> Result<()> {
-        let (server, key) = self.place(key);
-        let answer = self
-            .in_time(async {
-                let mut client = server.client().await?;
-                let answer = client.meta_get(&key, false, None, Some(&[lifetime])).await;
-                server.give_back(client);
-                answer
-            })
-            .await?;
-        answer
-            .map(drop)
-            .map_err(|error| unavailable("memcached", &error))
-    }
-
-    /// Removes the lines that have ended from a list. Whether a good part went.
-    async fn tidy(&self, key: &str, now: Timestamp) -> Result<bool> {
-        let lifetime = format!("T{LIST_LIFETIME}");
-        for _ in 0..ATTEMPTS {
-            let Some(list) = self.get(key).await? else {
-                return Ok(true);
-            };
-            let text = String::from_utf8_lossy(&list.value);
-            let left: String = live_lines(&text, now)
-                .flat_map(|line| [line, "\n"])
-                .collect();
-            if left.len() > text.len() / 4 * 3 {
-                return Ok(false);
-            }
-            let unchanged = format!("C{}", list.cas);
-            let flags = [unchanged.as_str(), lifetime.as_str()];
-            if let Stored::Yes = self.set(key, left.as_bytes(), &flags).await? {
-                return Ok(true);
-            }
-        }
-        Ok(false)
-    }
-
-    /// The lines of a list that have not ended.
-    async fn lines(&self, list: &str, now: Timestamp) -> Result<Vec<String>> {
-        let mut lines = Vec::new();
-        for segment in 0..SEGMENTS {
-            let Some(found) = self.get(&segment_key(list, segment)).await? else {
-                // Segments fill up in order, but the first may have gone before the second.
-                if segment == 0 {
-                    continue;
-                }
-                break;
-            };
-            let text = String::from_utf8_lossy(&found.value);
-            lines.extend(live_lines(&text, now).map(str::to_owned));
-        }
-        Ok(lines)
-    }
-
     /// Deletes a token that is valid and that the condition holds for.
     async fn delete_if(
         &self,
@@ -336,17 +245,6 @@ impl Server {
     }
 }
 
-fn segment_key(list: &str, segment: usize) -> String {
-    format!("{list}/{segment}")
-}
-
-fn live_lines(text: &str, now: Timestamp) -> impl Iterator<Item = &str> {
-    text.lines().filter(move |line| {
-        let end = line.split(' ').next().and_then(|end| end.parse().ok());
-        end.is_some_and(|end: i64| end > now.seconds())
-    })
-}
-
 impl TokenStore for MemcachedTokenStore {
     fn create_token<'a>(
         &'a self,
@@ -363,6 +261,7 @@ impl TokenStore for MemcachedTokenStore {
                     self.append(&format!("{kind}:{name}"), &line, now).await?;
                 }
             }
+            self.append(&list_of_all(id), &line, now).await?;
             let lifetime = self.lifetime_flag('T', token, now);
             let flags = ["ME", lifetime.as_str()];
             let key = format!("token:{id}");
@@ -421,6 +320,36 @@ impl TokenStore for MemcachedTokenStore {
             let mut revoked: Vec<_> = lines.iter().filter_map(|line| entry(line)).collect();
             revoked.sort();
             Ok(revoked)
+        })
+    }
+
+    fn list_tokens<'a>(
+        &'a self,
+        place: &'a str,
+        now: Timestamp,
+    ) -> BoxFuture<'a, Result<TokenPage>> {
+        Box::pin(async move {
+            // A place is a digit and the last line of its list that was met.
+            let (digit, after) = place.split_at_checked(1).unwrap_or(("0", ""));
+            let mut lines = self.lines(&list_of_all(digit), now).await?;
+            lines.sort();
+            lines.dedup();
+            lines.retain(|line| line.as_str() > after);
+            let is_last = lines.len() <= PAGE;
+            lines.truncate(PAGE);
+            let mut tokens = Vec::new();
+            for (_, id) in lines.iter().filter_map(|line| line.split_once(' ')) {
+                match self.get_token(id).await {
+                    Ok(token) => tokens.push((id.to_owned(), token)),
+                    Err(error) if error.is_not_found() => {}
+                    Err(error) => return Err(error),
+                }
+            }
+            let next = match lines.last().filter(|_| !is_last) {
+                Some(line) => Some(format!("{digit}{line}")),
+                None => next_digit(digit).map(str::to_owned),
+            };
+            Ok(TokenPage { tokens, next })
         })
     }
 

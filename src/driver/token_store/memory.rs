@@ -1,11 +1,12 @@
 //! Tokens in this process's memory, which Keystone calls `kvs`: for tests and toys. Nothing of it is
 //! seen by other processes or survives a restart.
 
-use super::{RevokedToken, StoredToken, TokenFilter, TokenStore, absent, taken};
+use super::{PAGE, RevokedToken, StoredToken, TokenFilter, TokenPage, TokenStore, absent, taken};
 use crate::error::Result;
 use crate::model::Timestamp;
 use futures_util::future::{BoxFuture, ready};
 use std::collections::{BTreeSet, HashMap};
+use std::ops::Bound;
 use std::sync::{Mutex, MutexGuard};
 
 /// A bounded map. When it is full, the tokens that end first make room.
@@ -127,6 +128,30 @@ impl TokenStore for MemoryTokenStore {
             .collect();
         revoked.sort();
         Box::pin(ready(Ok(revoked)))
+    }
+
+    fn list_tokens<'a>(
+        &'a self,
+        place: &'a str,
+        now: Timestamp,
+    ) -> BoxFuture<'a, Result<TokenPage>> {
+        let tokens = self.lock();
+        let after = place.split_once(' ');
+        let after = after.and_then(|(end, id)| Some((end.parse().ok()?, id.to_owned())));
+        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let keys = tokens.by_end.range((from, Bound::Unbounded)).take(PAGE);
+        let keys: Vec<_> = keys.collect();
+        let live = keys.iter().filter_map(|(_, id)| {
+            let entry = tokens.by_id.get(id)?;
+            let is_meant = entry.valid && entry.token.is_live_at(now);
+            is_meant.then(|| (id.clone(), entry.token.clone()))
+        });
+        let last = keys.last().filter(|_| keys.len() == PAGE);
+        let page = TokenPage {
+            tokens: live.collect(),
+            next: last.map(|(end, id)| format!("{end} {id}")),
+        };
+        Box::pin(ready(Ok(page)))
     }
 
     fn flush_expired_tokens(&self, until: Timestamp) -> BoxFuture<'_, Result<u64>> {

@@ -4,18 +4,23 @@
 //! |---|---|
 //! | `…token:<id>` | hash: `data`, `user`, `trust`, `tenant`, `consumer`, `audit`, `issued`, `expires`; after deletion only `expires` |
 //! | `…user:<id>`, `…trust:<id>` | sorted set of the ids of its tokens by their ends |
+//! | `…live` | sorted set of the ids of all valid tokens by their ends |
 //! | `…revoked` | sorted set of `<id> <audit id>` by the tokens' ends |
 //!
 //! Every change is one script, which the server runs alone: nobody's update gets lost. The prefix
 //! holds a hash tag, so that a cluster keeps all keys in one place.
 
-use super::{RevokedToken, StoredToken, TokenFilter, TokenStore, absent, taken, unavailable};
+use super::{
+    PAGE, RevokedToken, StoredToken, TokenFilter, TokenPage, TokenStore, absent, taken, unavailable,
+};
 use crate::error::{Error, Result};
 use crate::model::{Secret, Timestamp};
 use futures_util::future::BoxFuture;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
-use redis::{AsyncCommands as _, RedisError, Script};
+use redis::{AsyncCommands as _, ClientTlsConfig, RedisError, Script, TlsCertificates};
+use std::fmt::Display;
 use std::future::Future;
+use std::path::Path;
 use std::time::Duration;
 use tokio::sync::OnceCell;
 
@@ -24,7 +29,7 @@ const BATCH: usize = 500;
 
 /// Keeps a token unless its id is known, and enters it into the indices.
 ///
-/// Keys: the token, its user's index, its trust's index. Arguments: id, its end, milliseconds to keep
+/// Keys: the token, the index of all, its user's, its trust's. Arguments: id, its end, milliseconds to keep
 /// it, milliseconds to keep indices, then names and values of the token's fields.
 const CREATE: &str = r"
 if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
@@ -41,12 +46,14 @@ return 1
 
 /// Deletes tokens that are valid. Of a deleted token its end stays, so that its id is not used again.
 ///
-/// Keys: the revocation list, then tokens. Arguments: now, then the tokens' ids.
+/// Keys: the revocation list, the index of all, then tokens. Arguments: now, nothing, then the tokens'
+/// ids.
 const DELETE: &str = r"
 local deleted = {}
-for i = 2, #KEYS do
+for i = 3, #KEYS do
   local token = redis.call('HMGET', KEYS[i], 'data', 'expires', 'audit')
   if token[1] then
+    redis.call('ZREM', KEYS[2], ARGV[i])
     redis.call('HDEL', KEYS[i], 'data', 'user', 'trust', 'tenant', 'consumer', 'audit', 'issued')
     if tonumber(token[2]) > tonumber(ARGV[1]) then
       redis.call('ZADD', KEYS[1], token[2], ARGV[i] .. ' ' .. (token[3] or ''))
@@ -73,6 +80,42 @@ pub struct RedisTokenStore {
     delete: Script,
 }
 
+/// PEM files for a `rediss://` URL.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct TlsFiles<'a> {
+    /// Who may have signed the server's certificate; the system's CAs when `None`.
+    pub ca: Option<&'a Path>,
+    /// What the server gets to see of us, if it asks: a certificate and its key.
+    pub client: Option<(&'a Path, &'a Path)>,
+}
+
+impl TlsFiles<'_> {
+    fn read(&self) -> Result<TlsCertificates> {
+        let client_tls = match self.client {
+            Some((certificate, key)) => Some(ClientTlsConfig {
+                client_cert: read(certificate)?,
+                client_key: read(key)?,
+            }),
+            None => None,
+        };
+        Ok(TlsCertificates {
+            client_tls,
+            root_cert: self.ca.map(read).transpose()?,
+        })
+    }
+}
+
+/// A file that has something in PEM in it: the client library would take any other for nothing at all.
+fn read(path: &Path) -> Result<Vec<u8>> {
+    let failed = |why: &dyn Display| Error::internal(format!("{}: {why}", path.display()));
+    let content = std::fs::read(path).map_err(|error| failed(&error))?;
+    let blocks = pem::parse_many(&content).map_err(|error| failed(&error))?;
+    if blocks.is_empty() {
+        return Err(failed(&"it has nothing in PEM"));
+    }
+    Ok(content)
+}
+
 impl RedisTokenStore {
     /// A store at a `redis://` or `rediss://` URL. Nothing is connected yet.
     ///
@@ -80,12 +123,16 @@ impl RedisTokenStore {
     /// after their end.
     ///
     /// # Errors
-    /// 500 when the URL is none.
-    pub fn new(url: &Secret, prefix: &str, timeout: Duration, retention: i64) -> Result<Self> {
-        let client = redis::Client::open(url.expose())
-            .map_err(|_| Error::internal("[token_store] redis_url is no redis:// URL"))?;
+    /// 500 when the URL is none, or there are files for TLS that can't be read or are not of use.
+    pub fn new(
+        url: &Secret,
+        tls: TlsFiles<'_>,
+        prefix: &str,
+        timeout: Duration,
+        retention: i64,
+    ) -> Result<Self> {
         Ok(Self {
-            client,
+            client: client(url, tls)?,
             connection: OnceCell::new(),
             timeout,
             prefix: format!("{prefix}{{tokens}}:"),
@@ -137,6 +184,10 @@ impl RedisTokenStore {
         self.key("revoked", "")
     }
 
+    fn live_key(&self) -> String {
+        self.key("live", "")
+    }
+
     /// Milliseconds from now that a token is kept.
     fn lifetime(&self, token: &StoredToken, now: Timestamp) -> i64 {
         let end = token.expires.unwrap_or(now).plus_seconds(self.retention);
@@ -149,7 +200,8 @@ impl RedisTokenStore {
             let done: Vec<String> = self
                 .run(|mut connection| async move {
                     let mut call = self.delete.key(self.revoked_key());
-                    call.arg(now.seconds());
+                    call.key(self.live_key());
+                    call.arg(now.seconds()).arg("");
                     for id in batch {
                         call.key(self.key("token:", id)).arg(id);
                     }
@@ -174,6 +226,28 @@ impl RedisTokenStore {
             })
             .await?;
         Ok(ids.0)
+    }
+
+    /// Those of some tokens that are there.
+    async fn tokens(&self, ids: Vec<String>) -> Result<Vec<(String, StoredToken)>> {
+        let mut tokens = Vec::new();
+        for batch in ids.chunks(PAGE) {
+            let data: Vec<Option<Vec<u8>>> = self
+                .run(|mut connection| async move {
+                    let mut pipe = redis::pipe();
+                    for id in batch {
+                        pipe.hget(self.key("token:", id), "data");
+                    }
+                    pipe.query_async(&mut connection).await
+                })
+                .await?;
+            for (id, data) in batch.iter().zip(data) {
+                if let Some(data) = data {
+                    tokens.push((id.clone(), StoredToken::from_json(&data)?));
+                }
+            }
+        }
+        Ok(tokens)
     }
 
     /// Those of some ids whose tokens a filter means.
@@ -239,6 +313,7 @@ impl TokenStore for RedisTokenStore {
             let created: bool = self
                 .run(|mut connection| async move {
                     let mut call = self.create.key(self.key("token:", id));
+                    call.key(self.live_key());
                     for (kind, name) in [("user:", &token.user_id), ("trust:", &token.trust_id)] {
                         if let Some(name) = name {
                             call.key(self.key(kind, name));
@@ -313,9 +388,52 @@ impl TokenStore for RedisTokenStore {
         })
     }
 
+    fn list_tokens<'a>(
+        &'a self,
+        place: &'a str,
+        now: Timestamp,
+    ) -> BoxFuture<'a, Result<TokenPage>> {
+        Box::pin(async move {
+            let cursor = if place.is_empty() { "0" } else { place };
+            let scanned: ((String, Vec<(String, i64)>),) = self
+                .run(|mut connection| async move {
+                    let key = self.live_key();
+                    redis::pipe()
+                        .zrembyscore(&key, "-inf", now.seconds())
+                        .ignore()
+                        .cmd("ZSCAN")
+                        .arg(&key)
+                        .arg(cursor)
+                        .arg("COUNT")
+                        .arg(PAGE)
+                        .query_async(&mut connection)
+                        .await
+                })
+                .await?;
+            let ((cursor, ids),) = scanned;
+            let ids = ids.into_iter().map(|(id, _)| id).collect();
+            Ok(TokenPage {
+                tokens: self.tokens(ids).await?,
+                next: Some(cursor).filter(|cursor| cursor != "0"),
+            })
+        })
+    }
+
     fn flush_expired_tokens(&self, _until: Timestamp) -> BoxFuture<'_, Result<u64>> {
         Box::pin(std::future::ready(Ok(0)))
     }
+}
+
+/// A client that knows how to connect.
+fn client(url: &Secret, tls: TlsFiles<'_>) -> Result<redis::Client> {
+    let url = url.expose();
+    if tls.ca.is_none() && tls.client.is_none() {
+        return redis::Client::open(url)
+            .map_err(|_| Error::internal("[token_store] redis_url is no redis:// URL"));
+    }
+    // The error tells of the files, and nothing of the URL, which may have a password in it.
+    redis::Client::build_with_tls(url, tls.read()?)
+        .map_err(|error| Error::internal(format!("[token_store] Redis over TLS: {error}")))
 }
 
 fn entry((member, end): &(String, i64)) -> Option<RevokedToken> {

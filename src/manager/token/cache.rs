@@ -53,6 +53,11 @@ impl Freshness {
             revoke: versions.of(Area::Revoke),
         }
     }
+
+    /// Whether no revocation event came between the two.
+    pub fn same_revocations(&self, other: &Self) -> bool {
+        self.revoke == other.revoke
+    }
 }
 
 /// Of which state of the database facts are, and since when they are believed.
@@ -71,7 +76,13 @@ impl Facts {
         }
     }
 
-    fn are_fresh(&self, freshness: &Freshness, now: Timestamp) -> bool {
+    /// When they were read.
+    pub fn read_at(&self) -> Timestamp {
+        self.read_at
+    }
+
+    /// Whether they are still believed.
+    pub fn are_fresh(&self, freshness: &Freshness, now: Timestamp) -> bool {
         let age = now.seconds().saturating_sub(self.read_at.seconds());
         self.version == freshness.facts && (0..TIME_TO_LIVE).contains(&age)
     }

@@ -1,17 +1,12 @@
-//! Tokens that are kept in a store: writing them, looking them up, and telling services that validate
-//! by themselves which of them are revoked.
+//! Tokens that are kept in a store: writing them and looking them up.
 
 use super::TokenManager;
-use crate::driver::sql::db::Area;
-use crate::driver::sql::revoke as events;
-use crate::driver::token_store::{RevokedToken, StoredToken, TokenFilter};
+use crate::driver::token_store::StoredToken;
 use crate::error::{Error, Result};
-use crate::model::RevocationEvent;
 use crate::model::token::{ResolvedScope, TokenPayload, ValidToken};
 use crate::token::document;
 use crate::token::provider::{Recognized, TokenProvider};
 use serde_json::{Map, Value, json};
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use subtle::ConstantTimeEq as _;
 
 /// A file by which services check signatures.
@@ -22,20 +17,6 @@ pub enum CertificateFile {
     /// `[signing] certfile`
     Signing,
 }
-
-/// How far revocation events have been carried over into the store.
-#[derive(Debug, Default)]
-pub struct StoreMark {
-    /// The version of the events, one more; 0 before the first time.
-    version: AtomicU64,
-    newest: AtomicI64,
-}
-
-/// Ids are given before the commit: an event may appear so far below a newer one.
-const RECENT_IDS: i64 = 1000;
-
-/// Events are read in pieces of so many.
-const EVENTS_AT_ONCE: usize = 1000;
 
 impl TokenManager<'_> {
     /// Writes a token and puts it into the store. Returns its text.
@@ -76,7 +57,6 @@ impl TokenManager<'_> {
             }
             other => other,
         })?;
-        let unreadable = || Error::unauthorized("the token store has a token that can't be read");
         let key = stored.key().unwrap_or(id);
         // Two texts may have one short id, if somebody took the trouble.
         if text != id && !bool::from(key.as_bytes().ct_eq(text.as_bytes())) {
@@ -84,11 +64,8 @@ impl TokenManager<'_> {
                 "the token store has another token of this id",
             ));
         }
-        let data = stored.extra.get("token_data").ok_or_else(unreadable)?;
-        let mut payload = document::payload(data).ok_or_else(unreadable)?;
-        let end = stored.expires.ok_or_else(unreadable)?;
-        payload.expires_at = payload.expires_at.min(end);
-        Ok(payload)
+        payload_of(&stored)
+            .ok_or_else(|| Error::unauthorized("the token store has a token that can't be read"))
     }
 
     /// Deletes a token from the store, if it is one that is kept there.
@@ -108,36 +85,6 @@ impl TokenManager<'_> {
         }
     }
 
-    /// The tokens of the store that are revoked and have not expired, by end and id.
-    ///
-    /// # Errors
-    /// 410 when `[token] revoke_by_id` is off.
-    pub async fn revoked(&self) -> Result<Vec<RevokedToken>> {
-        if !self.app.config().token.revoke_by_id {
-            return Err(Error::Gone(
-                "Tokens are not revoked by their ids here.".to_owned(),
-            ));
-        }
-        self.carry_events_over().await?;
-        let now = self.app.clock.now();
-        self.app.token_store.list_revoked_tokens(now).await
-    }
-
-    /// The list of revoked tokens as a signed document, PEM.
-    ///
-    /// # Errors
-    /// As [`revoked`](Self::revoked); 403 when there is no certificate to sign it with.
-    pub async fn signed_revocation_list(&self) -> Result<String> {
-        let revoked = self.revoked().await?;
-        let settings = self.app.settings();
-        if !settings.tokens.can_sign() {
-            return Err(Error::forbidden_action(
-                "This server has no certificate to sign the list with.",
-            ));
-        }
-        settings.tokens.sign_pem(&revocation_document(&revoked))
-    }
-
     /// The text of a certificate file.
     ///
     /// # Errors
@@ -153,61 +100,13 @@ impl TokenManager<'_> {
             Error::Gone("This server has no such certificate.".to_owned())
         })
     }
-
-    /// Deletes from the store what new revocation events end. Tokens are held against the events
-    /// whenever they come here; this is for those who only see the list.
-    async fn carry_events_over(&self) -> Result<()> {
-        if !self.app.settings().tokens.uses_store() {
-            return Ok(());
-        }
-        let mark = &self.app.store_mark;
-        let version = self.app.db.versions().of(Area::Revoke).wrapping_add(1);
-        if mark.version.load(Ordering::Acquire) == version {
-            return Ok(());
-        }
-        let newest = mark.newest.load(Ordering::Acquire);
-        let mut last = newest.saturating_sub(RECENT_IDS);
-        let now = self.app.clock.now();
-        loop {
-            let mut session = self.app.db.session().await?;
-            let new = events::events_after(&mut session, last, EVENTS_AT_ONCE).await?;
-            drop(session);
-            for filter in new.iter().filter_map(|stored| tokens_of(&stored.event)) {
-                self.app.token_store.delete_tokens(&filter, now).await?;
-            }
-            last = new.last().map_or(last, |stored| stored.id);
-            if new.len() < EVENTS_AT_ONCE {
-                break;
-            }
-        }
-        mark.newest.fetch_max(last, Ordering::AcqRel);
-        mark.version.store(version, Ordering::Release);
-        Ok(())
-    }
 }
 
-/// The tokens in the store that an event ends; `None` for events that no filter describes, such as
-/// those of one token.
-fn tokens_of(event: &RevocationEvent) -> Option<TokenFilter> {
-    let others = [
-        &event.audit_id,
-        &event.audit_chain_id,
-        &event.domain_id,
-        &event.role_id,
-    ];
-    if others.iter().any(|member| member.is_some()) || event.expires_at.is_some() {
-        return None;
-    }
-    if event.user_id.is_none() && event.trust_id.is_none() {
-        return None;
-    }
-    Some(TokenFilter {
-        user_id: event.user_id.clone().unwrap_or_default(),
-        tenant_id: event.project_id.clone(),
-        trust_id: event.trust_id.clone(),
-        consumer_id: event.consumer_id.clone(),
-        issued_until: Some(event.issued_before),
-    })
+/// What a token that is kept says; `None` when it can't be read.
+pub(super) fn payload_of(stored: &StoredToken) -> Option<TokenPayload> {
+    let mut payload = document::payload(stored.extra.get("token_data")?)?;
+    payload.expires_at = payload.expires_at.min(stored.expires?);
+    Some(payload)
 }
 
 /// The JSON beside the columns, as older releases wrote it.
@@ -240,20 +139,4 @@ fn extra(token: &ValidToken, text: &str, document: Value) -> Map<String, Value> 
     members
         .map(|(name, value)| (name.to_owned(), value))
         .collect()
-}
-
-/// The JSON that is signed, spaced as readers have always got it.
-fn revocation_document(revoked: &[RevokedToken]) -> String {
-    let entries = revoked.iter().map(|token| {
-        let audit_id = token.audit_id.as_ref();
-        let audit_id = audit_id.map(|id| format!(", \"audit_id\": {}", json!(id)));
-        format!(
-            "{{\"expires\": \"{}\", \"id\": {}{}}}",
-            token.expires.without_fraction(),
-            json!(token.id),
-            audit_id.unwrap_or_default()
-        )
-    });
-    let entries: Vec<_> = entries.collect();
-    format!("{{\"revoked\": [{}]}}", entries.join(", "))
 }

@@ -26,6 +26,7 @@ pub async fn conformance(subject: Subject) {
     a_trusts_tokens_go_whosever_they_are(&subject).await;
     nothing_written_at_once_gets_lost(&subject).await;
     the_list_is_ordered_and_ends(&subject).await;
+    a_walk_meets_every_valid_token_and_no_other(&subject).await;
     if subject.flushes {
         flushing_drops_what_has_expired(&subject).await;
     }
@@ -270,6 +271,53 @@ async fn the_list_is_ordered_and_ends(subject: &Subject) {
     let deleted = subject.store.delete_tokens(&filter, subject.later(10));
     assert!(deleted.await.unwrap().is_empty());
     assert!(!subject.is_listed(&expired, subject.now).await);
+}
+
+async fn a_walk_meets_every_valid_token_and_no_other(subject: &Subject) {
+    // More than fit on two pages of any driver, many of them with one end.
+    const TOKENS: i64 = 1_100;
+    let user = id();
+    let mut live = BTreeSet::new();
+    for batch in 0..TOKENS / 50 {
+        let token = token(&user, subject.later(300 + batch % 3));
+        live.extend(join_all((0..50).map(|_| subject.create(&token))).await);
+    }
+    let expired = subject.create(&token(&user, subject.later(0))).await;
+    let deleted = subject.create(&token(&user, subject.later(300))).await;
+    let deletion = subject.store.delete_token(&deleted, subject.now);
+    deletion.await.unwrap();
+    let (mut place, mut met, mut pages) = (String::new(), BTreeSet::new(), 0);
+    loop {
+        let page = subject.store.list_tokens(&place, subject.now).await;
+        let page = page.expect("a page");
+        for (id, found) in page.tokens {
+            assert!(found.is_live_at(subject.now));
+            if found.user_id.as_deref() == Some(&user) {
+                assert!(found.key().is_some());
+                met.insert(id);
+            }
+        }
+        pages += 1;
+        assert!(pages <= TOKENS, "the walk has no end");
+        // Who goes meanwhile takes nobody along.
+        if pages == 1 {
+            let gone = live.pop_first().expect("a token");
+            let deletion = subject.store.delete_token(&gone, subject.now);
+            deletion.await.unwrap();
+            met.remove(&gone);
+        }
+        match page.next {
+            Some(next) => place = next,
+            None => break,
+        }
+    }
+    assert!(pages > 1, "one page for all");
+    assert!(!met.contains(&expired) && !met.contains(&deleted));
+    assert!(
+        live.is_subset(&met),
+        "{} not met",
+        live.difference(&met).count()
+    );
 }
 
 async fn flushing_drops_what_has_expired(subject: &Subject) {

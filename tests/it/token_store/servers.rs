@@ -1,7 +1,11 @@
 //! The servers that drivers need.
 
 use keystone::driver::token_store::memcached::MemcachedTokenStore;
+use rcgen::{
+    BasicConstraints, CertificateParams, DistinguishedName, DnType, IsCa, Issuer, KeyPair,
+};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -96,6 +100,84 @@ fn wait_for(port: u16) {
     while TcpStream::connect(("127.0.0.1", port)).is_err() {
         assert!(Instant::now() < deadline, "memcached does not listen");
         std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// A Redis of a test's own that speaks TLS only; ends with the value.
+pub struct TlsRedis {
+    process: Child,
+    port: u16,
+    files: tempfile::TempDir,
+}
+
+impl TlsRedis {
+    /// Starts one with a certificate of a new authority. `asks_clients`: it wants one of theirs, too.
+    pub fn start(asks_clients: bool) -> Self {
+        let files = tempfile::tempdir().expect("a folder");
+        write_certificates(files.path());
+        let port = free_port();
+        let path = |name: &str| files.path().join(name).display().to_string();
+        let process = Command::new("redis-server")
+            .args(["--bind", "127.0.0.1", "--port", "0", "--save", ""])
+            .args(["--tls-port", &port.to_string()])
+            .args([
+                "--tls-cert-file",
+                &path("cert.pem"),
+                "--tls-key-file",
+                &path("key.pem"),
+            ])
+            .args(["--tls-ca-cert-file", &path("ca.pem"), "--tls-auth-clients"])
+            .arg(if asks_clients { "yes" } else { "no" })
+            .current_dir(files.path())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("redis-server starts");
+        wait_for(port);
+        Self {
+            process,
+            port,
+            files,
+        }
+    }
+
+    pub fn url(&self) -> String {
+        format!("rediss://127.0.0.1:{}/", self.port)
+    }
+
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.files.path().join(name)
+    }
+}
+
+impl Drop for TlsRedis {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// `ca.pem`, and `cert.pem` with `key.pem` for this machine, which the authority signed.
+fn write_certificates(folder: &Path) {
+    let ca_key = KeyPair::generate().expect("a key");
+    let mut ca = CertificateParams::default();
+    ca.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    // Of another name than what it signs, which would pass for self-signed.
+    ca.distinguished_name = DistinguishedName::new();
+    ca.distinguished_name
+        .push(DnType::CommonName, "the authority");
+    let ca_certificate = ca.self_signed(&ca_key).expect("a certificate");
+    let key = KeyPair::generate().expect("a key");
+    let names = vec!["127.0.0.1".to_owned()];
+    let certificate = CertificateParams::new(names).expect("a name");
+    let issuer = Issuer::from_params(&ca, &ca_key);
+    let certificate = certificate.signed_by(&key, &issuer).expect("a certificate");
+    for (name, text) in [
+        ("ca.pem", ca_certificate.pem()),
+        ("cert.pem", certificate.pem()),
+        ("key.pem", key.serialize_pem()),
+    ] {
+        std::fs::write(folder.join(name), text).expect("a file");
     }
 }
 

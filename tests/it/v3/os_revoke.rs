@@ -1,7 +1,10 @@
 //! `/v3/OS-REVOKE/events`, `/v3/auth/tokens/OS-PKI/revoked` and `/v3/OS-SIMPLE-CERT`.
 
-use crate::harness::{Scene, TestApp, signing};
+use crate::harness::{Scene, TestApp, delegation, signing};
+use keystone::model::token::{TokenOrigin, TokenPayload, TokenScope};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::time::Duration;
 
 #[tokio::test]
 async fn events_are_listed_in_their_order_with_the_members_that_they_have() {
@@ -112,6 +115,53 @@ async fn what_events_end_is_on_the_list_and_what_came_after_is_not() {
         let bearer = scene.app.get("/v3/auth/projects").token(&token).send();
         bearer.await.expect(200);
     }
+}
+
+#[tokio::test]
+async fn the_list_says_of_a_long_store_what_validation_says_now() {
+    const TOKENS: usize = 1_200;
+    let scene = Scene::with_config(&signing::config("uuid")).await;
+    delegation::grant(&scene, "uma", "top", "member").await;
+    scene.login("uma", json!("unscoped")).await;
+    let now = scene.app.app.clock.now();
+    let payload = TokenPayload {
+        user_id: "uma".into(),
+        methods: vec!["password".to_owned()],
+        issued_at: now,
+        expires_at: now.plus_seconds(600),
+        audit_ids: vec!["AAAAAAAAAAAAAAAAAAAAAA".to_owned()],
+        scope: TokenScope::Project("top".into()),
+        origin: TokenOrigin::Direct,
+    };
+    let mut tokens = BTreeSet::new();
+    for _ in 0..TOKENS {
+        let issued = scene.app.app.token().issue(payload.clone()).await;
+        tokens.insert(issued.expect("a token").0);
+    }
+    assert!(revoked(&scene).await.is_empty());
+    let set = async |enabled: bool| {
+        let body = json!({ "project": { "enabled": enabled } });
+        scene.patch("/v3/projects/top", body).await.expect(200);
+    };
+    scene.delete("/v3/projects/below").await.expect(204);
+    set(false).await;
+    // Each request walks for a while only, and a busy machine may need several.
+    let mut listed = BTreeSet::new();
+    for _ in 0..300 {
+        let entries = revoked(&scene).await;
+        let ids = entries
+            .iter()
+            .map(|entry| entry["id"].as_str().expect("an id"));
+        listed = ids.map(str::to_owned).collect();
+        if listed.len() == TOKENS {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert_eq!(listed, tokens);
+    set(true).await;
+    let token = tokens.first().expect("a token");
+    scene.get_as(token, "/v3/auth/projects").await.expect(200);
 }
 
 #[tokio::test]
