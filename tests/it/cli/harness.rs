@@ -91,7 +91,7 @@ impl Home {
         ])
     }
 
-    fn program(&self, path: &str) -> Command {
+    pub fn program(&self, path: &str) -> Command {
         let mut command = Command::new(path);
         command
             .env_clear()
@@ -105,13 +105,17 @@ impl Home {
 
     /// Starts a server on a port of its own.
     pub fn serve(&self, words: &[&str]) -> Server {
+        self.serve_by(self.keystone(), words)
+    }
+
+    /// Starts a server by a command that has no words yet.
+    pub fn serve_by(&self, mut keystone: Command, words: &[&str]) -> Server {
         // Several servers may share a home.
         let mut names = (0..).map(|number| self.path(&format!("log-{number}")));
         let log = names.find(|path| !path.exists()).expect("a free name");
         let errors = std::fs::File::create(&log).expect("a log");
         let out = std::fs::File::create(self.path("stdout")).expect("a file for the output");
-        let child = self
-            .keystone()
+        let child = keystone
             .args(["--bind", "127.0.0.1:0", "--admin-bind", "none"])
             .args(words)
             .stdin(Stdio::null())

@@ -5,6 +5,10 @@ use crate::harness::db::TestDb;
 use keystone::crypto::fernet::{FernetKey, FernetKeys};
 use keystone::crypto::key_repository::KeyRepository;
 use serde_json::json;
+use std::fs::Permissions;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
+use std::os::unix::process::CommandExt as _;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
@@ -82,6 +86,87 @@ async fn a_key_that_can_not_be_used_leaves_the_former_ones_until_it_can() {
     assert!(is_valid(&server, &old) && is_valid(&server, &meanwhile));
     let complaints = server.log().matches("the former ones stay").count();
     assert_eq!(complaints, 2, "each reason is told once");
+}
+
+/// Nobody's id, as everywhere.
+const NOBODY: u32 = 65_534;
+
+/// Whether tests run as root, who may read everything.
+fn am_root(home: &Home) -> bool {
+    let folder = std::fs::metadata(home.path(""));
+    folder.expect("the home").uid() == 0
+}
+
+/// Makes a file that the server may not read, or may again: root's own, or, where nobody is root,
+/// nobody's.
+fn set_readable(path: &Path, readable: bool, root: bool) {
+    if root {
+        let owner = Some(if readable { NOBODY } else { 0 });
+        chown(path, owner, owner).expect("root may");
+    }
+    let mode = if readable || root { 0o600 } else { 0o000 };
+    std::fs::set_permissions(path, Permissions::from_mode(mode)).expect("the owner may");
+}
+
+/// A server that is not root, from nothing; its keys lie in the folder `state`.
+fn unprivileged(home: &Home, root: bool) -> Server {
+    let mut command = home.keystone();
+    if root {
+        chown(home.path(""), Some(NOBODY), Some(NOBODY)).expect("root");
+        // Where the program was built, nobody may be allowed to look.
+        let program = home.path("keystone");
+        std::fs::copy(env!("CARGO_BIN_EXE_keystone"), &program).expect("a copy");
+        command = home.program(&program.display().to_string());
+        command.uid(NOBODY).gid(NOBODY);
+    }
+    let state = home.path("state").display().to_string();
+    home.serve_by(command, &["--state-dir", &state])
+}
+
+#[test]
+fn a_key_of_somebody_else_leaves_the_former_ones_until_it_can_be_read() {
+    let home = Home::new();
+    let root = am_root(&home);
+    let server = unprivileged(&home, root);
+    let password = home.openrc("OS_PASSWORD");
+    let login = || {
+        let answer = server.login("admin", &password).expect(201);
+        answer.header("x-subject-token").to_owned()
+    };
+    let old = login();
+    let mut complaints = 0;
+    for folder in ["fernet-keys", "credential-keys"] {
+        let text = FernetKey::generate().expect("a key");
+        let draft = home.write("draft", &text);
+        set_readable(&draft, false, root);
+        let key = home.path(&format!("state/{folder}/7"));
+        std::fs::rename(&draft, &key).expect("a key");
+        server.wait_for_log(&format!("{folder}/7: Permission denied"));
+        complaints += 1;
+        assert!(is_valid(&server, &old));
+        let meanwhile = login();
+        assert!(is_valid(&server, &meanwhile));
+        let reads = || {
+            server
+                .log()
+                .matches("keys and policy were read anew")
+                .count()
+        };
+        let before = reads();
+        set_readable(&key, true, root);
+        eventually("the key to be read", || (reads() > before).then_some(()));
+        assert!(is_valid(&server, &old) && is_valid(&server, &meanwhile));
+        if folder == "fernet-keys" {
+            let new = FernetKeys::new(vec![FernetKey::parse(&text).expect("a key")]);
+            assert!(
+                new.expect("keys")
+                    .decrypt(&rescoped(&server, &old))
+                    .is_some()
+            );
+        }
+    }
+    let told = server.log().matches("the former ones stay").count();
+    assert_eq!(told, complaints, "each reason is told once");
 }
 
 #[tokio::test]
