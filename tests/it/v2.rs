@@ -4,6 +4,7 @@ mod certificates;
 mod discovery;
 mod ec2;
 mod endpoints;
+mod external;
 mod own_password;
 mod refusals;
 mod roles;

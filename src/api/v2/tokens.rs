@@ -7,7 +7,9 @@ use crate::api::body::JsonBody;
 use crate::api::context::{Context, PathArgs};
 use crate::api::response::{json, no_content, raw_json};
 use crate::error::{Error, Result};
-use crate::manager::auth::{AuthMethod, AuthRequest, DomainLookup, RequestedScope};
+use crate::manager::auth::{
+    AuthMethod, AuthRequest, DomainLookup, EXTERNAL, RemoteUser, RequestedScope,
+};
 use crate::manager::identity::UserLookup;
 use crate::manager::token::TokenEntry;
 use crate::model::token::{ResolvedScope, ValidToken};
@@ -26,15 +28,17 @@ const LONGEST_TOKEN: usize = 8192;
 
 /// `POST /v2.0/tokens`
 pub async fn create(ctx: Context, body: JsonBody) -> Result<Response> {
+    let remote = remote_user(&ctx);
     let auth = match argument(&body, "auth")? {
-        Value::Object(auth) if !auth.is_empty() => auth,
+        // Who comes through a proxy that knows the user has nothing to say.
+        Value::Object(auth) if !auth.is_empty() || remote.is_some() => auth,
         _ => {
             return Err(Error::bad_request(
                 "'auth' must be an object that says who logs in.",
             ));
         }
     };
-    let method = method(&ctx, auth)?;
+    let method = method(&ctx, auth, remote)?;
     let mut scope = scope(&ctx, auth)?;
     let trust_id = optional_text(auth, "trust_id", LONGEST_NAME)?.map(TrustId::from);
     let mut by_trust = false;
@@ -215,8 +219,24 @@ async fn check_trust_is_at_home(ctx: &Context, token: &ValidToken) -> Result<()>
     }
 }
 
-/// How the caller logs in. A token wins over a password, a name over an id.
-fn method(ctx: &Context, auth: &Map<String, Value>) -> Result<AuthMethod> {
+/// The user of the default domain whom a trusted proxy has identified.
+fn remote_user(ctx: &Context) -> Option<RemoteUser> {
+    let methods = &ctx.settings.config.auth.methods;
+    let name = ctx.request.environment.get("REMOTE_USER")?;
+    let counts = methods.iter().any(|method| method == EXTERNAL);
+    counts.then(|| RemoteUser {
+        name: name.to_owned(),
+        domain: None,
+    })
+}
+
+/// How the caller logs in. A token wins over what a proxy says, that over a password; a name wins over an
+/// id.
+fn method(
+    ctx: &Context,
+    auth: &Map<String, Value>,
+    remote: Option<RemoteUser>,
+) -> Result<AuthMethod> {
     if let Some(token) = auth.get("token") {
         let token = token.as_object();
         let id = match token.map(|token| optional_text(token, "id", LONGEST_TOKEN)) {
@@ -226,6 +246,12 @@ fn method(ctx: &Context, auth: &Map<String, Value>) -> Result<AuthMethod> {
         let id = id.ok_or_else(|| Error::bad_request("'token' must be an object with an 'id'."))?;
         return Ok(AuthMethod::Token {
             id: Secret::from(id),
+        });
+    }
+    if remote.is_some() {
+        return Ok(AuthMethod::Remote {
+            method: EXTERNAL,
+            user: remote,
         });
     }
     let Some(credentials) = auth.get("passwordCredentials").and_then(Value::as_object) else {

@@ -206,6 +206,57 @@ async fn a_signed_request_is_exchanged_for_its_signers_token() {
 }
 
 #[tokio::test]
+async fn on_the_public_listener_whoever_may_check_signatures_in_v3_gets_in_and_nobody_else() {
+    let app = TestApp::new().await;
+    let mia = app.persona("mia", "member").await;
+    let pair = new_pair(&app, &mia).await;
+    app.grant_on_domain(&app.seed.user_id, "admin", "default")
+        .await;
+    let scope = json!({ "domain": { "id": "default" } });
+    let password = crate::harness::ADMIN_PASSWORD;
+    let callers = [
+        ("nobody", String::new(), 401),
+        ("nonsense", "nonsense".to_owned(), 401),
+        ("its own signer", mia.token.clone(), 403),
+        ("a reader", app.persona("rea", "reader").await.token, 403),
+        ("a manager", app.persona("max", "manager").await.token, 403),
+        (
+            "an administrator of no tenant",
+            token_of(&access(&app, super::password("admin", None)).await),
+            403,
+        ),
+        ("a service", app.persona("nova", "service").await.token, 200),
+        ("an administrator", app.admin().await, 200),
+        (
+            "an administrator of a domain",
+            app.login("admin", password, scope).await,
+            200,
+        ),
+        (
+            "an administrator of the system",
+            app.system_admin().await,
+            200,
+        ),
+    ];
+    for (who, token, expected) in &callers {
+        let mut body = json!({ "credentials": signed(&app, &pair) });
+        let path = "/v2.0/ec2tokens";
+        let answer = ask(&app, "POST", path, token, body.clone()).await;
+        assert_eq!(answer.status, *expected, "{who}");
+        let v3 = ask(&app, "POST", "/v3/ec2tokens", token, body.clone()).await;
+        assert_eq!(v3.status, *expected, "{who} in v3");
+        // Nothing in the request makes more of a caller.
+        for name in ["is_admin", "role", "user_id", "token"] {
+            body[name] = json!("admin");
+        }
+        let path = "/v2.0/ec2tokens?is_admin=1&role=admin&user_id=admin";
+        let forged = ask(&app, "POST", path, token, body).await.status;
+        assert!(forged == *expected || forged == 400, "{who}: {forged}");
+        assert!(forged != 200 || *expected == 200, "{who}: {forged}");
+    }
+}
+
+#[tokio::test]
 async fn what_is_not_signed_is_refused() {
     let app = TestApp::new().await;
     let mia = app.persona("mia", "member").await;
