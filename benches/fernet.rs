@@ -1,4 +1,4 @@
-//! What a Fernet token costs: decoding one, and decoding and making one as rescoping does.
+//! What a Fernet token costs: decoding one, making one, and both as rescoping does.
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use keystone::crypto::fernet::{FernetKey, FernetKeys};
@@ -36,6 +36,10 @@ fn bench(criterion: &mut Criterion) {
     });
     criterion.bench_function("fernet: decode with the second key", |bencher| {
         bencher.iter(|| fernet::decode(&rotated, &codec, black_box(&text)));
+    });
+    let payload = token();
+    criterion.bench_function("fernet: encode", |bencher| {
+        bencher.iter(|| fernet::encode(&keys, &codec, black_box(&payload)));
     });
     criterion.bench_function("fernet: decode and encode", |bencher| {
         bencher.iter(|| {

@@ -1,6 +1,6 @@
 //! What requests cost in round trips to the database. Every statement counts, `BEGIN` and `COMMIT` too.
 
-use crate::harness::{Answer, TestApp};
+use crate::harness::{Answer, TestApp, signing};
 use serde_json::json;
 
 /// The answer, and how many statements it took.
@@ -96,6 +96,33 @@ async fn a_revocation_makes_tokens_look_at_new_events_once() {
     let (answer, statements) = counted(&app, validation(&app, &admin, &bob)).await;
     answer.expect(200);
     assert_eq!(statements, 0);
+}
+
+/// How many statements a rescoping takes that finds everything else in memory.
+async fn statements_of_an_issue(config: &str) -> u64 {
+    let app = TestApp::with_config(config).await;
+    let first = app.admin().await;
+    let rescoping = json!({ "auth": {
+        "identity": { "methods": ["token"], "token": { "id": first } },
+        "scope": { "project": { "id": app.seed.project_id } },
+    }});
+    let request = || app.post("/v3/auth/tokens", rescoping.clone()).send();
+    request().await.expect(201);
+    let (answer, statements) = counted(&app, request()).await;
+    answer.expect(201);
+    statements
+}
+
+#[tokio::test]
+async fn a_token_that_is_kept_in_the_database_takes_one_statement_more_than_one_that_is_not() {
+    let fernet = statements_of_an_issue(&signing::config("fernet")).await;
+    for format in ["uuid", "pki", "pkiz"] {
+        let kept = statements_of_an_issue(&signing::config(format)).await;
+        assert_eq!(kept, fernet + 1, "{format}");
+    }
+    // Elsewhere it takes none.
+    let config = signing::config("uuid") + "driver = memory\n";
+    assert_eq!(statements_of_an_issue(&config).await, fernet);
 }
 
 #[tokio::test]
