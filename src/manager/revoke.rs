@@ -119,8 +119,9 @@ impl<'a> RevokeManager<'a> {
     pub async fn prune(&self) -> Result<u64> {
         let oldest = self.oldest_in_use();
         self.app.revocations.forget(oldest);
-        let flush = Flush::new(&self.app.db, REVOCATION_EVENTS, oldest, PRUNED_AT_ONCE);
-        let done = flush.finish().await?;
+        let mut flush = Flush::new(&self.app.db, REVOCATION_EVENTS, oldest, PRUNED_AT_ONCE);
+        flush.run().await?;
+        let done = flush.flushed();
         if done.deleted > 0 {
             tracing::info!(
                 "{} revocation events removed that came up to {oldest}: {} batches, the longest {} ms",

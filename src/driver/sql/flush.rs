@@ -11,15 +11,15 @@ use crate::error::Result;
 use crate::model::Timestamp;
 use std::time::{Duration, Instant};
 
-/// What a batch should take. Others may have to wait four times as long at most, and now and then a
-/// batch takes several times as long as those before it.
-const GOAL: Duration = Duration::from_millis(25);
+/// What a batch should take. Others may have to wait ten times as long at most, and now and then a batch
+/// takes several times as long as those before it.
+const GOAL: Duration = Duration::from_millis(10);
 
 /// No batch is made smaller than this.
 const SMALLEST: u32 = 10;
 
 /// The first batch has at most so many rows: how fast the database is has to be seen.
-const FIRST: u32 = 100;
+const FIRST: u32 = 50;
 
 /// The most rows of a batch: databases bound the values of a statement.
 pub const LARGEST: u32 = 10_000;
@@ -211,9 +211,18 @@ impl<'a> Flush<'a> {
     ///
     /// # Errors
     /// As [`next`](Self::next).
-    pub async fn finish(mut self) -> Result<Flushed> {
+    pub async fn run(&mut self) -> Result<()> {
         while self.next().await?.is_some() {}
-        Ok(self.flushed)
+        Ok(())
+    }
+
+    /// [`run`](Self::run). Returns how many rows went.
+    ///
+    /// # Errors
+    /// As [`next`](Self::next).
+    pub async fn finish(mut self) -> Result<u64> {
+        self.run().await?;
+        Ok(self.flushed.deleted)
     }
 }
 
@@ -221,9 +230,8 @@ impl<'a> Flush<'a> {
 /// goal, but slowly more, because the next batch may meet a database that has more to do.
 fn next_size(size: u32, took: Duration, most: u32) -> u32 {
     let next = if took > GOAL {
-        let share = GOAL.as_secs_f64() / took.as_secs_f64();
-        // A share of a number that fits.
-        (f64::from(size) * share) as u32
+        let fewer = u128::from(size) * GOAL.as_micros() / took.as_micros();
+        u32::try_from(fewer).unwrap_or(size)
     } else if took < GOAL / 2 {
         size.saturating_add(size / 2).max(size.saturating_add(1))
     } else {
@@ -251,15 +259,15 @@ mod tests {
 
     #[test]
     fn a_slow_batch_is_followed_by_one_that_would_have_met_the_goal() {
-        assert_eq!(next_size(1000, ms(50), 1000), 500);
-        assert_eq!(next_size(1000, ms(500), 1000), 50);
+        assert_eq!(next_size(1000, ms(20), 1000), 500);
+        assert_eq!(next_size(1000, ms(200), 1000), 50);
         assert_eq!(next_size(100, ms(5000), 1000), SMALLEST);
         assert_eq!(next_size(7, ms(5000), 7), 7, "nor less than was asked for");
     }
 
     #[test]
     fn sizes_grow_slowly_up_to_the_goal_and_never_past_it() {
-        for microseconds in [2, 20, 200, 2000] {
+        for microseconds in [1, 10, 100, 800] {
             let for_a_row = Duration::from_micros(microseconds);
             let sizes = sizes(FIRST, for_a_row, LARGEST);
             for pair in sizes.windows(2) {

@@ -133,10 +133,7 @@ impl TokenStore for SqlTokenStore {
     }
 
     fn flush_expired_tokens(&self, until: Timestamp) -> BoxFuture<'_, Result<u64>> {
-        Box::pin(async move {
-            let flush = Flush::new(&self.db, TOKENS, until, LARGEST);
-            Ok(flush.finish().await?.deleted)
-        })
+        Box::pin(Flush::new(&self.db, TOKENS, until, LARGEST).finish())
     }
 }
 

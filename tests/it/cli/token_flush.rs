@@ -93,7 +93,7 @@ async fn two_flushes_at_once_remove_each_row_once() {
         Flush::new(&db.db, TOKENS, noon(), 20).finish(),
         Flush::new(&other, TOKENS, noon(), 30).finish(),
     );
-    let removed = one.expect("a flush").deleted + two.expect("a flush").deleted;
+    let removed = one.expect("a flush") + two.expect("a flush");
     assert_eq!(removed, 500);
     assert_eq!(left(&db.db).await, 0);
     other.close().await;
@@ -173,12 +173,14 @@ async fn a_flush_that_was_cut_off_goes_on_where_it_stopped() {
     let mut first = Flush::new(&db.db, TOKENS, noon(), 13);
     for _ in 0..3 {
         let batch = first.next().await.expect("a batch").expect("rows");
-        assert_eq!(batch.deleted, 13);
+        // Fewer after one that took long.
+        assert!((10..=13).contains(&batch.deleted), "{batch:?}");
     }
+    let rest = 100 - first.flushed().deleted;
     drop(first);
-    assert_eq!(left(&db.db).await, 61);
-    let rest = Flush::new(&db.db, TOKENS, noon(), 13).finish().await;
-    assert_eq!(rest.expect("the rest").deleted, 61);
+    assert_eq!(left(&db.db).await, i64::try_from(rest).expect("a few"));
+    let second = Flush::new(&db.db, TOKENS, noon(), 13).finish().await;
+    assert_eq!(second.expect("the rest"), rest);
 }
 
 #[tokio::test]
@@ -197,7 +199,7 @@ async fn revocation_events_past_use_go_by_the_same_engine() {
         .await
         .expect("events");
     let flush = Flush::new(&db.db, REVOCATION_EVENTS, noon().plus_seconds(39), 11);
-    assert_eq!(flush.finish().await.expect("a flush").deleted, 40);
+    assert_eq!(flush.finish().await.expect("a flush"), 40);
     let mut session = db.db.session().await.expect("a session");
     let left = REVOCATION_EVENTS.count(&mut session, noon().plus_seconds(100));
     assert_eq!(left.await.expect("a number"), 10);
