@@ -35,9 +35,10 @@ const EVENTS_AT_ONCE: usize = 1000;
 /// A request for the list goes on with the walk for no longer than this, and takes what is known then.
 const TIME_TO_WALK: Duration = Duration::from_secs(2);
 
-/// A walk that took longer than one request has for it is followed by a rest of so many times as long: in
-/// a large store, whose facts change all the time, one walk would follow on the other.
-const RESTS: u32 = 9;
+/// A walk that took longer than one request has for it is followed by a rest of so many times as long,
+/// within bounds: in a large store, whose facts change all the time, one walk would follow on the other.
+const RESTS: u32 = 3;
+const LONGEST_REST: Duration = Duration::from_secs(20);
 
 type Tokens = BTreeSet<RevokedToken>;
 
@@ -232,7 +233,8 @@ impl Walk {
 
     fn end(&mut self) {
         self.former = Arc::new(std::mem::take(&mut self.found));
-        self.rest_until = (self.took > TIME_TO_WALK).then(|| Instant::now() + self.took * RESTS);
+        let rest = LONGEST_REST.min(self.took * RESTS);
+        self.rest_until = (self.took > TIME_TO_WALK).then(|| Instant::now() + rest);
     }
 }
 

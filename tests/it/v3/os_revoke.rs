@@ -145,9 +145,9 @@ async fn the_list_says_of_a_long_store_what_validation_says_now() {
     };
     scene.delete("/v3/projects/below").await.expect(204);
     set(false).await;
-    // Each request walks for a while only, and a busy machine may need several.
+    // Each request walks for a while only, and a long walk is followed by a rest.
     let mut listed = BTreeSet::new();
-    for _ in 0..300 {
+    for _ in 0..600 {
         let entries = revoked(&scene).await;
         let ids = entries
             .iter()
