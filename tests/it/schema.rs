@@ -209,6 +209,20 @@ async fn no_large_table_is_read_whole_to_answer_about_one_object() {
         ("project_tag", "project_id"),
         ("assignment", "actor_id"),
         ("assignment", "target_id"),
+        ("assignment", "role_id"),
+        ("credential", "user_id"),
+        ("credential", "project_id"),
+        ("application_credential", "user_id"),
+        ("application_credential", "project_id"),
+        ("trust", "trustor_user_id"),
+        ("trust", "trustee_user_id"),
+        ("trust", "project_id"),
+        ("trust", "redelegated_trust_id"),
+        ("user", "domain_id"),
+        ("local_user", "name"),
+        ("group", "name"),
+        ("project", "name"),
+        ("project_tag", "name"),
         ("limit", "project_id"),
         ("limit", "domain_id"),
         ("limit", "registered_limit_id"),
@@ -280,6 +294,37 @@ async fn a_new_database_goes_from_empty_to_head_and_knows_its_maker() {
         migrate::sync(db, Phase::All).await.unwrap(),
         Synced::UpToDate
     );
+}
+
+#[tokio::test]
+async fn indexes_of_an_earlier_version_are_replaced() {
+    let test = TestDb::synced().await;
+    let mut session = test.db.session().await.unwrap();
+    let on = match test.db.dialect() {
+        Dialect::Mysql => " ON assignment",
+        Dialect::Sqlite | Dialect::Postgres => "",
+    };
+    for statement in [
+        "UPDATE keystone_native_meta SET value = '1' WHERE name = 'indexes'".to_owned(),
+        format!("DROP INDEX keystone_native_assignment_by_target{on}"),
+        "CREATE INDEX keystone_native_assignment_target_id ON assignment (target_id)".to_owned(),
+    ] {
+        session.execute(sql("").push(statement)).await.unwrap();
+    }
+    drop(session);
+    let pending = migrate::state(&test.db).await.unwrap();
+    assert_eq!(pending, SchemaState::NativePending);
+    migrate::sync(&test.db, Phase::All).await.unwrap();
+    assert_eq!(migrate::state(&test.db).await.unwrap(), SchemaState::Head);
+    let mut session = test.db.session().await.unwrap();
+    for (statement, works) in [
+        ("keystone_native_assignment_target_id", false),
+        ("keystone_native_assignment_by_target", true),
+    ] {
+        let drop_it = format!("DROP INDEX {statement}{on}");
+        let dropped = session.execute(sql("").push(drop_it)).await;
+        assert_eq!(dropped.is_ok(), works, "{statement}");
+    }
 }
 
 #[tokio::test]

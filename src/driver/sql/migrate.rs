@@ -263,8 +263,8 @@ async fn make_indexes(s: &mut Session) -> Result<()> {
     indexes::make(s).await?;
     let former = "DELETE FROM keystone_native_meta WHERE name = 'indexes'";
     s.execute(sql(former)).await?;
-    let mark = "INSERT INTO keystone_native_meta (name, value) VALUES ('indexes', '1')";
-    s.execute(sql(mark)).await?;
+    let mark = "INSERT INTO keystone_native_meta (name, value) VALUES ('indexes', ?)";
+    s.execute(sql(mark).bind(indexes::VERSION)).await?;
     Ok(())
 }
 
@@ -304,7 +304,7 @@ async fn state_in(s: &mut Session) -> Result<SchemaState> {
         .fetch_one(sql("SELECT COUNT(*) AS areas FROM keystone_native_version"))
         .await?;
     let complete = usize::try_from(counted.int("areas")?).is_ok_and(|n| n >= Area::ALL.len());
-    let indexed = meta(s, "indexes").await?.as_deref() == Some("1");
+    let indexed = meta(s, "indexes").await?.as_deref() == Some(indexes::VERSION);
     Ok(if complete && indexed {
         SchemaState::Head
     } else {
