@@ -42,11 +42,24 @@ impl Context {
         id: impl Fn(&T) -> &str,
         view: impl Fn(&T) -> Value,
     ) -> Response {
+        self.marked_page(key, page, limit, |item| id(item).to_owned(), view)
+    }
+
+    /// As [`page`](Self::page), for elements without an id: `marker` is what the next page's link
+    /// carries instead.
+    pub fn marked_page<T>(
+        &self,
+        key: &str,
+        page: &Page<T>,
+        limit: Option<u64>,
+        marker: impl Fn(&T) -> String,
+        view: impl Fn(&T) -> Value,
+    ) -> Response {
         let items: Vec<Value> = page.items.iter().map(view).collect();
         let limit = limit.filter(|_| page.truncated);
         match (limit, page.items.last()) {
             (Some(limit), Some(last)) => {
-                let marker = id(last);
+                let marker = &marker(last);
                 self.envelope(key, items, Some(NextPage { marker, limit }))
             }
             // Nothing was wanted, so there is nothing to go on from.
@@ -66,11 +79,7 @@ impl Context {
     /// A collection that was read whole, because it is never long: all of it, or, in order of its
     /// elements' markers, the page that the client asks for.
     pub fn collection(&self, key: &str, items: Vec<Value>) -> Response {
-        let all = PageRules {
-            list_limit: None,
-            max: None,
-        };
-        let hints = match self.query.list_hints(&[], all) {
+        let hints = match self.query.list_hints(&[], PageRules::NONE) {
             Ok(hints) if hints == ListHints::default() => return self.envelope(key, items, None),
             Ok(hints) => hints,
             Err(error) => return error.into_response(),

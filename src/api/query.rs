@@ -64,6 +64,14 @@ pub struct PageRules {
     pub max: Option<u64>,
 }
 
+impl PageRules {
+    /// All of it, unless the client wants less.
+    pub const NONE: Self = Self {
+        list_limit: None,
+        max: None,
+    };
+}
+
 impl Query {
     /// Parses what stands after the `?`.
     pub fn parse(raw: &str) -> Self {
@@ -252,11 +260,6 @@ fn decode(raw: &str) -> String {
 mod tests {
     use super::*;
 
-    const NO_RULES: PageRules = PageRules {
-        list_limit: None,
-        max: None,
-    };
-
     fn first_pair(raw: &str) -> (String, String) {
         Query::parse(raw).0.swap_remove(0)
     }
@@ -385,14 +388,19 @@ mod tests {
             "limit=1_0",
             "limit=%2B",
         ] {
-            let answer = Query::parse(raw).list_hints(&[], NO_RULES);
+            let answer = Query::parse(raw).list_hints(&[], PageRules::NONE);
             assert!(matches!(answer, Err(Error::BadRequest(_))), "{raw}");
         }
     }
 
     #[test]
     fn an_empty_marker_is_no_marker() {
-        let marker = |raw| Query::parse(raw).list_hints(&[], NO_RULES).unwrap().marker;
+        let marker = |raw| {
+            Query::parse(raw)
+                .list_hints(&[], PageRules::NONE)
+                .unwrap()
+                .marker
+        };
         assert_eq!(marker("marker="), None);
         assert_eq!(marker("marker=a%20b").as_deref(), Some("a b"));
     }

@@ -73,6 +73,26 @@ pub enum AssignmentTarget {
     System,
 }
 
+impl AssignmentTarget {
+    /// The id, whichever kind it is of. The system's is `system`, as the database has it.
+    pub fn id(&self) -> &str {
+        match self {
+            Self::Project(id) => id,
+            Self::Domain(id) => id,
+            Self::System => "system",
+        }
+    }
+
+    /// The project, or the domain as the project that it is, too; `None` for the system.
+    pub fn as_project(&self) -> Option<ProjectId> {
+        match self {
+            Self::Project(id) => Some(id.clone()),
+            Self::Domain(id) => Some(id.clone().into()),
+            Self::System => None,
+        }
+    }
+}
+
 /// One row of `assignment` or `system_assignment`: exactly what was granted.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Assignment {

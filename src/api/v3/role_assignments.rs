@@ -1,11 +1,12 @@
 //! `/v3/role_assignments`
 
 use crate::api::context::Context;
-use crate::api::query::Query;
+use crate::api::query::{PageRules, Query};
 use crate::api::schema;
 use crate::error::{Error, Result};
 use crate::manager::assignment::expansion::ListedAssignment;
 use crate::manager::assignment::listing::{AssignmentQuery, Named, Names};
+use crate::manager::assignment::marker::Marker;
 use crate::model::{Actor, AssignmentTarget, DomainId, ProjectId, RoleId};
 use crate::policy::Target;
 use axum::response::Response;
@@ -17,6 +18,7 @@ pub async fn list(ctx: Context) -> Result<Response> {
     let (query, tree) = (&ctx.query, ctx.query.flag("include_subtree"));
     let effective = query.flag("effective");
     enforce(&ctx, tree).await?;
+    let hints = query.list_hints(&[], PageRules::NONE)?;
     let mut wanted = AssignmentQuery {
         actor: actor(query),
         target: target(query)?,
@@ -26,9 +28,11 @@ pub async fn list(ctx: Context) -> Result<Response> {
             .map(|to| to == "projects"),
         subtree: tree,
         within: ctx.domain_of_scope().cloned(),
+        limit: hints.limit,
+        after: hints.marker.as_deref().map(Marker::parse).transpose()?,
     };
     let manager = ctx.app.assignment();
-    let listed = if effective {
+    let page = if effective {
         check_effective(&wanted)?;
         // Effective assignments leave the system out, also when they are asked for by it.
         wanted
@@ -39,14 +43,18 @@ pub async fn list(ctx: Context) -> Result<Response> {
         manager.assignments(&wanted).await?
     };
     let names = match query.flag("include_names") {
-        true => Some(manager.names_in(&listed).await?),
+        true => Some(manager.names_in(&page.items).await?),
         false => None,
     };
-    let items = listed
-        .iter()
-        .map(|one| view(&ctx, one, names.as_ref()))
-        .collect();
-    Ok(ctx.collection("role_assignments", items))
+    let marker = |one: &ListedAssignment| match effective {
+        true => Marker::of_effective(one).to_text(),
+        false => Marker::of_grant(one).to_text(),
+    };
+    Ok(
+        ctx.marked_page("role_assignments", &page, hints.limit, marker, |one| {
+            view(&ctx, one, names.as_ref())
+        }),
+    )
 }
 
 /// A listing is judged by the domain that the caller's token is for, one of a tree by the project's.
@@ -123,7 +131,7 @@ fn view(ctx: &Context, one: &ListedAssignment, names: Option<&Names>) -> Value {
             scope.insert("project".to_owned(), reference(id, named))
         }
     };
-    if one.inherited {
+    if one.grant.inherited {
         scope.insert("OS-INHERIT:inherited_to".to_owned(), json!("projects"));
     }
     let (kind, actor) = match &one.actor {
@@ -175,23 +183,24 @@ fn role(id: &RoleId, names: Option<&Names>) -> Value {
 fn links(ctx: &Context, one: &ListedAssignment) -> Value {
     let v3 = ctx.base().v3();
     let mut links = Map::new();
-    if let (Some(group), Actor::User(user)) = (&one.through, &one.actor) {
+    if let Some(group) = one.through() {
+        let user = one.actor.id();
         links.insert(
             "membership".to_owned(),
             json!(format!("{v3}/groups/{group}/users/{user}")),
         );
     }
-    let place = match &one.granted_on {
+    let place = match &one.grant.target {
         AssignmentTarget::Project(id) => format!("projects/{id}"),
         AssignmentTarget::Domain(id) => format!("domains/{id}"),
         AssignmentTarget::System => "system".to_owned(),
     };
-    let holder = match (&one.through, &one.actor) {
-        (Some(group), _) | (None, Actor::Group(group)) => format!("groups/{group}"),
-        (None, Actor::User(user)) => format!("users/{user}"),
+    let holder = match &one.grant.actor {
+        Actor::Group(group) => format!("groups/{group}"),
+        Actor::User(user) => format!("users/{user}"),
     };
     let role = one.implied_by.as_ref().unwrap_or(&one.role_id);
-    let grant = match one.inherited {
+    let grant = match one.grant.inherited {
         true => format!("{v3}/OS-INHERIT/{place}/{holder}/roles/{role}/inherited_to_projects"),
         false => format!("{v3}/{place}/{holder}/roles/{role}"),
     };

@@ -7,50 +7,20 @@
 
 pub mod effective;
 pub mod implied;
+pub mod list;
 pub mod names;
 pub mod role;
 
-use super::db::{Area, Dialect, Row, Session, Sql, sql};
-use crate::error::{Error, Result};
+use super::db::{Area, Dialect, Session, Sql, sql};
+use crate::error::Result;
 use crate::model::{Actor, Assignment, AssignmentTarget, Role};
 use crate::model::{DomainId, GroupId, ProjectId, RoleId, UserId};
-use std::collections::HashSet;
 
 /// `system_assignment.target_id` of every row.
 const SYSTEM_TARGET: &str = "system";
 
-/// More ids than this are compared in memory instead of being bound to the statement: databases
-/// limit the number of parameters, and a long list hardly narrows the rows anyway.
+/// Longer lists of ids are bound to several statements: databases limit the number of parameters.
 const MOST_BOUND_IDS: usize = 500;
-
-/// Which grants to list; `None` does not restrict.
-#[derive(Clone, Debug, Default)]
-pub struct AssignmentFilter {
-    pub actors: Option<Vec<Actor>>,
-    pub targets: Option<Vec<AssignmentTarget>>,
-    pub role_id: Option<RoleId>,
-    /// Of the grants on projects and domains; those on the system are listed either way, as Keystone
-    /// does it.
-    pub inherited: Option<bool>,
-}
-
-impl AssignmentFilter {
-    /// Whether some target of the filter is the system (or any is welcome).
-    fn wants_system(&self) -> bool {
-        self.targets
-            .as_ref()
-            .is_none_or(|targets| targets.contains(&AssignmentTarget::System))
-    }
-
-    /// Whether some target of the filter is a project or a domain (or any is welcome).
-    fn wants_resources(&self) -> bool {
-        self.targets.as_ref().is_none_or(|targets| {
-            targets
-                .iter()
-                .any(|target| *target != AssignmentTarget::System)
-        })
-    }
-}
 
 /// The value of the `type` column.
 fn kind(actor: &Actor, target: &AssignmentTarget) -> &'static str {
@@ -72,14 +42,6 @@ fn table(target: &AssignmentTarget) -> &'static str {
     }
 }
 
-fn target_id(target: &AssignmentTarget) -> &str {
-    match target {
-        AssignmentTarget::Project(id) => id,
-        AssignmentTarget::Domain(id) => id,
-        AssignmentTarget::System => SYSTEM_TARGET,
-    }
-}
-
 /// ` WHERE` the row is exactly this grant.
 fn is_grant(start: Sql, grant: &Assignment) -> Sql {
     start
@@ -88,7 +50,7 @@ fn is_grant(start: Sql, grant: &Assignment) -> Sql {
         .push("' AND actor_id = ?")
         .bind(grant.actor.id())
         .push(" AND target_id = ?")
-        .bind(target_id(&grant.target))
+        .bind(grant.target.id())
         .push(" AND role_id = ? AND inherited = ?")
         .bind(&grant.role_id)
         .bind(grant.inherited)
@@ -113,7 +75,7 @@ pub async fn insert_grant(s: &mut Session, grant: &Assignment) -> Result<()> {
             .push(kind(&grant.actor, &grant.target))
             .push("', ?, ?, ?, ?)")
             .bind(grant.actor.id())
-            .bind(target_id(&grant.target))
+            .bind(grant.target.id())
             .bind(&grant.role_id)
             .bind(grant.inherited)
             .push(keep_existing),
@@ -145,140 +107,9 @@ pub async fn granted_roles(
         .push(kind(actor, target))
         .push("' AND a.actor_id = ? AND a.target_id = ? AND a.inherited = ? ORDER BY r.id")
         .bind(actor.id())
-        .bind(target_id(target))
+        .bind(target.id())
         .bind(inherited);
     role::collect(&s.fetch_all(query).await?)
-}
-
-/// The grants that a filter describes, as they were made: nothing is expanded.
-pub async fn assignments(s: &mut Session, filter: &AssignmentFilter) -> Result<Vec<Assignment>> {
-    let mut found = Vec::new();
-    if filter.wants_resources() {
-        let query = restrict(sql("SELECT * FROM assignment WHERE 1 = 1"), filter, false);
-        collect(&s.fetch_all(query).await?, filter, &mut found)?;
-    }
-    if filter.wants_system() {
-        let query = restrict(
-            sql("SELECT * FROM system_assignment WHERE 1 = 1"),
-            filter,
-            true,
-        );
-        collect(&s.fetch_all(query).await?, filter, &mut found)?;
-    }
-    Ok(found)
-}
-
-/// Adds the filter's conditions as far as they can be bound; [`collect`] checks the rest.
-fn restrict(mut query: Sql, filter: &AssignmentFilter, system: bool) -> Sql {
-    if let Some(actors) = filter.actors.as_ref().filter(is_bindable) {
-        let users = actors.iter().filter_map(|actor| match actor {
-            Actor::User(id) => Some(id),
-            Actor::Group(_) => None,
-        });
-        let groups = actors.iter().filter_map(|actor| match actor {
-            Actor::Group(id) => Some(id),
-            Actor::User(_) => None,
-        });
-        query = query
-            .push(if system {
-                " AND ((type = 'UserSystem' AND"
-            } else {
-                " AND ((type IN ('UserProject', 'UserDomain') AND"
-            })
-            .push_in("actor_id", users)
-            .push(if system {
-                ") OR (type = 'GroupSystem' AND"
-            } else {
-                ") OR (type IN ('GroupProject', 'GroupDomain') AND"
-            })
-            .push_in("actor_id", groups)
-            .push("))");
-    }
-    if let Some(targets) = filter.targets.as_ref().filter(is_bindable)
-        && !system
-    {
-        let projects = targets.iter().filter_map(|target| match target {
-            AssignmentTarget::Project(id) => Some(id),
-            _ => None,
-        });
-        let domains = targets.iter().filter_map(|target| match target {
-            AssignmentTarget::Domain(id) => Some(id),
-            _ => None,
-        });
-        query = query
-            .push(" AND ((type IN ('UserProject', 'GroupProject') AND")
-            .push_in("target_id", projects)
-            .push(") OR (type IN ('UserDomain', 'GroupDomain') AND")
-            .push_in("target_id", domains)
-            .push("))");
-    }
-    if let Some(role_id) = &filter.role_id {
-        query = query.push(" AND role_id = ?").bind(role_id);
-    }
-    if let Some(inherited) = filter.inherited.filter(|_| !system) {
-        query = query.push(" AND inherited = ?").bind(inherited);
-    }
-    query
-}
-
-fn is_bindable<T>(ids: &&Vec<T>) -> bool {
-    ids.len() <= MOST_BOUND_IDS
-}
-
-/// Appends the rows that satisfy the filter's lists, bound or not.
-fn collect(rows: &[Row], filter: &AssignmentFilter, found: &mut Vec<Assignment>) -> Result<()> {
-    let actors: Option<HashSet<&Actor>> = filter.actors.as_ref().map(|ids| ids.iter().collect());
-    let targets: Option<HashSet<&AssignmentTarget>> =
-        filter.targets.as_ref().map(|ids| ids.iter().collect());
-    for row in rows {
-        let assignment = assignment_from(row)?;
-        if actors
-            .as_ref()
-            .is_none_or(|ids| ids.contains(&assignment.actor))
-            && targets
-                .as_ref()
-                .is_none_or(|ids| ids.contains(&assignment.target))
-        {
-            found.push(assignment);
-        }
-    }
-    Ok(())
-}
-
-fn assignment_from(row: &Row) -> Result<Assignment> {
-    let actor_id = row.text("actor_id")?;
-    let target_id = row.text("target_id")?;
-    let (actor, target) = match row.text("type")?.as_str() {
-        "UserProject" => (
-            Actor::User(actor_id.into()),
-            AssignmentTarget::Project(target_id.into()),
-        ),
-        "GroupProject" => (
-            Actor::Group(actor_id.into()),
-            AssignmentTarget::Project(target_id.into()),
-        ),
-        "UserDomain" => (
-            Actor::User(actor_id.into()),
-            AssignmentTarget::Domain(target_id.into()),
-        ),
-        "GroupDomain" => (
-            Actor::Group(actor_id.into()),
-            AssignmentTarget::Domain(target_id.into()),
-        ),
-        "UserSystem" => (Actor::User(actor_id.into()), AssignmentTarget::System),
-        "GroupSystem" => (Actor::Group(actor_id.into()), AssignmentTarget::System),
-        other => {
-            return Err(Error::internal(format_args!(
-                "a role assignment has the unknown type {other}"
-            )));
-        }
-    };
-    Ok(Assignment {
-        actor,
-        target,
-        role_id: row.id("role_id")?,
-        inherited: row.bool("inherited")?,
-    })
 }
 
 /// Removes everything a user was granted.

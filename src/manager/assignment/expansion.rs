@@ -2,78 +2,108 @@
 
 use crate::model::{Actor, Assignment, AssignmentTarget, GroupId, ProjectId, RoleId, UserId};
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
-/// One element of a listing of role assignments, and where it comes from.
+/// One element of a listing of role assignments, and the grant that it comes from.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ListedAssignment {
     pub actor: Actor,
     pub target: AssignmentTarget,
     pub role_id: RoleId,
-    pub inherited: bool,
-    /// Where the grant was made: above `target` when it was inherited.
-    pub granted_on: AssignmentTarget,
-    /// The group that it was granted to, when `actor` has it by being a member.
-    pub through: Option<GroupId>,
     /// The role that implies `role_id`, when it is implied.
     pub implied_by: Option<RoleId>,
+    /// Its target is above `target` when it was inherited; its actor a group when `actor` has it by
+    /// being a member.
+    pub grant: Arc<Assignment>,
 }
 
 impl ListedAssignment {
     /// A grant as it was made.
     pub fn granted(grant: Assignment) -> Self {
         Self {
-            actor: grant.actor,
-            granted_on: grant.target.clone(),
-            target: grant.target,
-            role_id: grant.role_id,
-            inherited: grant.inherited,
-            through: None,
+            actor: grant.actor.clone(),
+            target: grant.target.clone(),
+            role_id: grant.role_id.clone(),
             implied_by: None,
+            grant: Arc::new(grant),
         }
     }
+
+    /// The group that a user has it through.
+    pub fn through(&self) -> Option<&GroupId> {
+        match (&self.actor, &self.grant.actor) {
+            (Actor::User(_), Actor::Group(group)) => Some(group),
+            _ => None,
+        }
+    }
+}
+
+/// Where an element stands among those of its grant: for whom, where and in which role.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Element {
+    pub user_id: String,
+    pub target_id: String,
+    pub role_id: String,
 }
 
 /// What expanding takes: who is in groups, what stands below targets, which roles imply which.
 #[derive(Debug, Default)]
 pub struct Expansion {
+    /// In order of id.
     pub members: HashMap<GroupId, Vec<UserId>>,
-    /// Projects below projects and domains, those by their id as a project's.
+    /// Projects below projects and domains, those by their id as a project's. In order of id.
     pub below: HashMap<ProjectId, Vec<ProjectId>>,
     pub implied: HashMap<RoleId, Vec<RoleId>>,
+    /// The roles that are listed.
+    pub listed_roles: HashSet<RoleId>,
 }
 
 impl Expansion {
-    /// Everything that a grant gives, each role once per user and target.
-    pub fn of(&self, grant: &Assignment) -> Vec<ListedAssignment> {
-        let mut listed = Vec::new();
-        for (user, through) in self.users(&grant.actor) {
-            for target in self.targets(grant) {
-                for (role_id, implied_by) in self.roles(&grant.role_id) {
-                    listed.push(ListedAssignment {
-                        actor: Actor::User(user.clone()),
-                        target: target.clone(),
-                        role_id: role_id.clone(),
-                        inherited: grant.inherited,
-                        granted_on: grant.target.clone(),
-                        through: through.cloned(),
-                        implied_by: implied_by.cloned(),
-                    });
+    /// Adds what a grant gives, each role once per user and target, until there are `most` elements.
+    /// They come in order of their [`Element`]s; those up to `after` are left out.
+    pub fn add(
+        &self,
+        grant: Assignment,
+        after: Option<&Element>,
+        most: usize,
+        listed: &mut Vec<ListedAssignment>,
+    ) {
+        let grant = &Arc::new(grant);
+        let mut roles = self.reached(&grant.role_id);
+        roles.retain(|(role, _)| self.listed_roles.contains(*role));
+        roles.sort_unstable();
+        let targets = self.targets(grant);
+        let users = self.users(&grant.actor);
+        let is_due = |user: &UserId, target: &AssignmentTarget, role: &RoleId| {
+            after.is_none_or(|after| {
+                let place = (user.as_str(), target.id(), role.as_str());
+                place > (&after.user_id, &after.target_id, &after.role_id)
+            })
+        };
+        for user in users {
+            for target in &targets {
+                for (role, implied_by) in &roles {
+                    if listed.len() >= most {
+                        return;
+                    }
+                    if is_due(user, target, role) {
+                        listed.push(ListedAssignment {
+                            actor: Actor::User(user.clone()),
+                            target: target.clone(),
+                            role_id: (*role).clone(),
+                            implied_by: implied_by.cloned(),
+                            grant: Arc::clone(grant),
+                        });
+                    }
                 }
             }
         }
-        listed
     }
 
-    fn users<'a>(&'a self, actor: &'a Actor) -> Vec<(&'a UserId, Option<&'a GroupId>)> {
+    fn users<'a>(&'a self, actor: &'a Actor) -> &'a [UserId] {
         match actor {
-            Actor::User(user) => vec![(user, None)],
-            Actor::Group(group) => self
-                .members
-                .get(group)
-                .into_iter()
-                .flatten()
-                .map(|user| (user, Some(group)))
-                .collect(),
+            Actor::User(user) => std::slice::from_ref(user),
+            Actor::Group(group) => self.members.get(group).map_or(&[], Vec::as_slice),
         }
     }
 
@@ -81,17 +111,35 @@ impl Expansion {
         if !grant.inherited {
             return vec![grant.target.clone()];
         }
-        let top = match &grant.target {
-            AssignmentTarget::Project(id) => id.clone(),
-            AssignmentTarget::Domain(id) => ProjectId::from(id.clone()),
-            AssignmentTarget::System => return Vec::new(),
+        let Some(top) = grant.target.as_project() else {
+            return Vec::new();
         };
         let below = self.below.get(&top).into_iter().flatten();
         below.cloned().map(AssignmentTarget::Project).collect()
     }
 
+    /// The role and all that it implies.
+    pub fn reached_from<'a>(&'a self, role: &'a RoleId) -> impl Iterator<Item = &'a RoleId> {
+        self.reached(role).into_iter().map(|(role, _)| role)
+    }
+
+    /// The role and all that imply it.
+    pub fn leading_to(&self, role: &RoleId) -> Vec<RoleId> {
+        let mut leading = vec![role.clone()];
+        let mut next = 0;
+        while let Some(implied) = leading.get(next).cloned() {
+            next += 1;
+            for (prior, of_prior) in &self.implied {
+                if of_prior.contains(&implied) && !leading.contains(prior) {
+                    leading.push(prior.clone());
+                }
+            }
+        }
+        leading
+    }
+
     /// The role and all that it implies, each with the role that led to it first.
-    fn roles<'a>(&'a self, granted: &'a RoleId) -> Vec<(&'a RoleId, Option<&'a RoleId>)> {
+    fn reached<'a>(&'a self, granted: &'a RoleId) -> Vec<(&'a RoleId, Option<&'a RoleId>)> {
         let mut reached = vec![(granted, None)];
         let mut seen = HashSet::from([granted]);
         let mut next = 0;
@@ -120,6 +168,14 @@ mod tests {
         }
     }
 
+    /// All that a grant gives where `s`, `t` and `r` are global roles.
+    fn all_of(mut expansion: Expansion, grant: Assignment) -> Vec<ListedAssignment> {
+        expansion.listed_roles = ["r", "s", "t"].map(RoleId::from).into();
+        let mut listed = Vec::new();
+        expansion.add(grant, None, usize::MAX, &mut listed);
+        listed
+    }
+
     fn user() -> Actor {
         Actor::User("u".into())
     }
@@ -142,7 +198,7 @@ mod tests {
             ]),
             ..Expansion::default()
         };
-        let listed = expansion.of(&grant(user(), project("p"), false));
+        let listed = all_of(expansion, grant(user(), project("p"), false));
         let roles: Vec<_> = listed
             .iter()
             .map(|one| (one.role_id.as_str(), one.implied_by.as_deref()))
@@ -151,29 +207,81 @@ mod tests {
     }
 
     #[test]
+    fn roles_that_lead_to_one_are_found_backwards() {
+        let rules = |prior: &str, implied: &[&str]| {
+            let implied = implied.iter().map(|id| RoleId::from(*id)).collect();
+            (RoleId::from(prior), implied)
+        };
+        let expansion = Expansion {
+            implied: HashMap::from([rules("r", &["s"]), rules("s", &["t", "r"])]),
+            ..Expansion::default()
+        };
+        let leading = |role: &str| {
+            let mut found = expansion.leading_to(&role.into());
+            found.sort_unstable();
+            found
+        };
+        assert_eq!(leading("t"), ["r", "s", "t"].map(RoleId::from));
+        assert_eq!(leading("r"), ["r", "s"].map(RoleId::from));
+        assert_eq!(leading("x"), ["x"].map(RoleId::from));
+    }
+
+    #[test]
     fn an_inherited_grant_counts_below_its_target_and_not_on_it() {
         let expansion = Expansion {
             below: HashMap::from([("d".into(), vec!["p".into(), "q".into()])]),
             ..Expansion::default()
         };
-        let listed = expansion.of(&grant(user(), AssignmentTarget::Domain("d".into()), true));
+        let on_domain = AssignmentTarget::Domain("d".into());
+        let listed = all_of(expansion, grant(user(), on_domain.clone(), true));
         let targets: Vec<_> = listed.iter().map(|one| one.target.clone()).collect();
         assert_eq!(targets, [project("p"), project("q")]);
-        assert!(listed.iter().all(|one| one.inherited));
-        assert_eq!(listed[0].granted_on, AssignmentTarget::Domain("d".into()));
+        assert!(listed.iter().all(|one| one.grant.inherited));
+        assert_eq!(listed[0].grant.target, on_domain);
     }
 
     #[test]
     fn a_groups_grant_is_its_members() {
         let expansion = Expansion {
             members: HashMap::from([("g".into(), vec!["u".into(), "v".into()])]),
+            listed_roles: HashSet::from(["r".into()]),
             ..Expansion::default()
         };
-        let listed = expansion.of(&grant(Actor::Group("g".into()), project("p"), false));
+        let group = |id: &str| grant(Actor::Group(id.into()), project("p"), false);
+        let mut listed = Vec::new();
+        expansion.add(group("g"), None, usize::MAX, &mut listed);
+        expansion.add(group("empty"), None, usize::MAX, &mut listed);
         let users: Vec<_> = listed.iter().map(|one| one.actor.id()).collect();
         assert_eq!(users, ["u", "v"]);
-        assert_eq!(listed[0].through, Some("g".into()));
-        let of_nobody = expansion.of(&grant(Actor::Group("empty".into()), project("p"), false));
-        assert!(of_nobody.is_empty());
+        assert_eq!(listed[0].through(), Some(&"g".into()));
+    }
+
+    #[test]
+    fn a_page_goes_on_inside_a_grant() {
+        let expansion = Expansion {
+            members: HashMap::from([("g".into(), vec!["u".into(), "v".into()])]),
+            below: HashMap::from([("d".into(), vec!["p".into(), "q".into()])]),
+            implied: HashMap::from([("r".into(), vec!["hidden".into(), "a".into()])]),
+            listed_roles: ["r", "a"].map(RoleId::from).into(),
+        };
+        let on_domain = AssignmentTarget::Domain("d".into());
+        let grant = grant(Actor::Group("g".into()), on_domain, true);
+        let page = |after: Option<&Element>, most| {
+            let mut listed = Vec::new();
+            expansion.add(grant.clone(), after, most, &mut listed);
+            let element = |one: &ListedAssignment| Element {
+                user_id: one.actor.id().to_owned(),
+                target_id: one.target.id().to_owned(),
+                role_id: one.role_id.to_string(),
+            };
+            listed.iter().map(element).collect::<Vec<_>>()
+        };
+        let whole = page(None, usize::MAX);
+        assert_eq!(whole.len(), 8);
+        assert!(whole.is_sorted());
+        for (at, element) in whole.iter().enumerate() {
+            assert_eq!(page(Some(element), usize::MAX), whole[at + 1..]);
+            assert_eq!(page(None, at), whole[..at]);
+        }
     }
 }

@@ -156,7 +156,7 @@ pub fn no_such_target(target: &AssignmentTarget) -> Error {
         AssignmentTarget::Domain(_) => "domain",
         AssignmentTarget::System => "system",
     };
-    Error::not_found(kind, super::target_id(target))
+    Error::not_found(kind, target.id())
 }
 
 pub(super) fn no_such_grant(grant: &Assignment) -> Error {
@@ -171,7 +171,7 @@ pub(super) fn no_such_grant(grant: &Assignment) -> Error {
             "role {} of {kind} {} on {}{inherited}",
             grant.role_id,
             grant.actor.id(),
-            super::target_id(&grant.target),
+            grant.target.id(),
         ),
     }
 }

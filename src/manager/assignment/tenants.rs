@@ -69,7 +69,7 @@ impl AssignmentManager<'_> {
             ..AssignmentQuery::default()
         };
         let mut users = BTreeSet::new();
-        for one in self.effective_assignments(&query).await? {
+        for one in self.effective_assignments(&query).await?.items {
             if let Actor::User(id) = one.actor {
                 users.insert(id);
             }
@@ -102,7 +102,7 @@ impl AssignmentManager<'_> {
             ..AssignmentQuery::default()
         };
         let mut found = BTreeSet::new();
-        for one in self.effective_assignments(&query).await? {
+        for one in self.effective_assignments(&query).await?.items {
             if let AssignmentTarget::Project(project) = one.target {
                 found.insert((project, one.role_id));
             }

@@ -1,5 +1,7 @@
 //! `/v3/role_assignments`
 
+mod pages;
+
 use crate::harness::{ACME, Scene, UMBRELLA};
 use serde_json::{Value, json};
 
