@@ -13,7 +13,8 @@ use crate::manager::auth::{ApplicationCredentialLookup, Grant, Proof};
 use crate::model::application_credential::{AccessRule, ApplicationCredential};
 use crate::model::event::{Event, ResourceKind};
 use crate::model::list::{ListHints, Page};
-use crate::model::{AccessRuleId, ApplicationCredentialId, Role, Secret, UserId};
+use crate::model::{AccessRuleId, ApplicationCredentialId, Role, RoleId, Secret, UserId};
+use std::collections::{HashMap, HashSet};
 
 /// An application credential with its roles, as answers show it.
 #[derive(Clone, Debug)]
@@ -59,12 +60,8 @@ impl<'a> ApplicationCredentialManager<'a> {
     pub async fn list(&self, user: &UserId, hints: &ListHints) -> Result<Page<ShownCredential>> {
         let mut session = self.app.db.session().await?;
         let page = sql::application_credentials(&mut session, user, hints).await?;
-        let mut items = Vec::new();
-        for credential in page.items {
-            items.push(shown(&mut session, credential).await?);
-        }
         Ok(Page {
-            items,
+            items: all_shown(&mut session, page.items).await?,
             truncated: page.truncated,
         })
     }
@@ -180,6 +177,27 @@ async fn shown(s: &mut Session, credential: ApplicationCredential) -> Result<Sho
     let mut roles = roles_sql::roles_by_id(s, &credential.role_ids).await?;
     roles.sort_by(|a, b| a.id.cmp(&b.id));
     Ok(ShownCredential { credential, roles })
+}
+
+/// Credentials with their roles, which many of them have in common.
+async fn all_shown(
+    s: &mut Session,
+    credentials: Vec<ApplicationCredential>,
+) -> Result<Vec<ShownCredential>> {
+    let ids: HashSet<&RoleId> = credentials.iter().flat_map(|one| &one.role_ids).collect();
+    let roles = roles_sql::roles_by_id(s, ids).await?;
+    let roles: HashMap<RoleId, Role> = roles.into_iter().map(|it| (it.id.clone(), it)).collect();
+    let show = |credential: ApplicationCredential| ShownCredential {
+        // In order of id; those that are deleted are left out.
+        roles: credential
+            .role_ids
+            .iter()
+            .filter_map(|id| roles.get(id))
+            .cloned()
+            .collect(),
+        credential,
+    };
+    Ok(credentials.into_iter().map(show).collect())
 }
 
 async fn existing_rule(

@@ -3,8 +3,10 @@
 pub mod expansion;
 pub mod grants;
 pub mod implied;
+mod learner;
 pub mod listing;
 pub mod lookup;
+pub mod marker;
 mod roles;
 mod tenants;
 
@@ -13,9 +15,12 @@ pub use tenants::MemberRole;
 use crate::app::App;
 use crate::driver::sql::assignment::effective::{self as sql, Holder, MembershipClock};
 use crate::driver::sql::db::Session;
+use crate::driver::sql::resource::projects_among;
 use crate::error::Result;
+use crate::model::list::{ListHints, Page};
 use crate::model::token::{ResolvedScope, RoleRef};
-use crate::model::{AssignmentTarget, DomainId, GroupId, Project, ProjectId, Role, UserId};
+use crate::model::{DomainId, GroupId, Project, ProjectId, Role, UserId};
+use std::collections::HashSet;
 
 /// Roles and who has them.
 pub struct AssignmentManager<'a> {
@@ -95,22 +100,36 @@ impl<'a> AssignmentManager<'a> {
         Ok(!self.roles_on_system(&mut session, user).await?.is_empty())
     }
 
-    /// The projects that a user has a role on.
-    pub async fn projects_of_user(&self, user: &UserId) -> Result<Vec<Project>> {
-        let mut session = self.app.db.session().await?;
-        let ids = sql::project_ids_of(&mut session, &self.holder(user)).await?;
-        crate::driver::sql::resource::projects_by_ids(&mut session, &ids).await
+    /// A page of the projects that a user has a role on. Filters: `name`, `domain_id`; all of
+    /// `enabled` must hold.
+    pub async fn projects_of_user(
+        &self,
+        user: &UserId,
+        enabled: &[bool],
+        hints: &ListHints,
+    ) -> Result<Page<Project>> {
+        let s = &mut self.app.db.session().await?;
+        let theirs = sql::with_projects_of(s.dialect(), &self.holder(user));
+        projects_among(s, theirs, enabled, hints).await
     }
 
-    /// The domains that a user has a role on.
-    pub async fn domains_of_user(&self, user: &UserId) -> Result<Vec<Project>> {
+    /// The ids of the projects that a user has a role on.
+    pub async fn project_ids_of_user(&self, user: &UserId) -> Result<HashSet<ProjectId>> {
         let mut session = self.app.db.session().await?;
-        let ids: Vec<ProjectId> = sql::domain_ids_of(&mut session, &self.holder(user))
-            .await?
-            .into_iter()
-            .map(ProjectId::from)
-            .collect();
-        crate::driver::sql::resource::projects_by_ids(&mut session, &ids).await
+        let ids = sql::project_ids_of(&mut session, &self.holder(user)).await?;
+        Ok(ids.into_iter().collect())
+    }
+
+    /// A page of the domains that a user has a role on; all of `enabled` must hold.
+    pub async fn domains_of_user(
+        &self,
+        user: &UserId,
+        enabled: &[bool],
+        hints: &ListHints,
+    ) -> Result<Page<Project>> {
+        let s = &mut self.app.db.session().await?;
+        let theirs = sql::with_domains_of(s.dialect(), &self.holder(user));
+        projects_among(s, theirs, enabled, hints).await
     }
 
     fn holder<'u>(&self, user_id: &'u UserId) -> Holder<'u> {
@@ -126,15 +145,6 @@ impl<'a> AssignmentManager<'a> {
             now: self.app.clock.now(),
             default_ttl_minutes: self.app.config().federation.default_authorization_ttl,
         }
-    }
-}
-
-/// How messages name a target.
-fn target_id(target: &AssignmentTarget) -> &str {
-    match target {
-        AssignmentTarget::Project(id) => id,
-        AssignmentTarget::Domain(id) => id,
-        AssignmentTarget::System => "system",
     }
 }
 

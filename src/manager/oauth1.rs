@@ -13,6 +13,7 @@ use crate::driver::sql::{oauth1 as sql, resource};
 use crate::error::{Error, Result};
 use crate::manager::assignment::lookup::{RoleLookup, role_ids};
 use crate::model::event::{Event, ResourceKind};
+use crate::model::list::{ListHints, Page};
 use crate::model::oauth1::{AccessToken, Consumer, RequestToken};
 use crate::model::{
     AccessTokenId, ConsumerId, ProjectId, RequestTokenId, RevocationEvent, Role, Secret, Timestamp,
@@ -34,8 +35,8 @@ impl<'a> OAuth1Manager<'a> {
     }
 
     /// All consumers.
-    pub async fn consumers(&self) -> Result<Vec<Consumer>> {
-        sql::consumers(&mut self.app.db.session().await?).await
+    pub async fn consumers(&self, hints: &ListHints) -> Result<Page<Consumer>> {
+        sql::consumers(&mut self.app.db.session().await?, hints).await
     }
 
     /// A consumer.

@@ -10,6 +10,7 @@ use crate::driver::sql::db::Session;
 use crate::driver::sql::trust as sql;
 use crate::error::{Error, Result};
 use crate::model::event::{Event, ResourceKind};
+use crate::model::list::{ListHints, Page};
 use crate::model::trust::Trust;
 use crate::model::{RevocationEvent, Role, Timestamp, TrustId, UserId};
 
@@ -48,13 +49,15 @@ impl<'a> TrustManager<'a> {
             .ok_or_else(|| Error::not_found("trust", id))
     }
 
-    /// Trusts that are not deleted, also those that are over or used up. Without their roles.
-    pub async fn trusts(&self, filter: &TrustFilter) -> Result<Vec<Trust>> {
+    /// A page of the trusts that are not deleted, also those that are over or used up. Without their
+    /// roles.
+    pub async fn trusts(&self, filter: &TrustFilter, hints: &ListHints) -> Result<Page<Trust>> {
         let mut session = self.app.db.session().await?;
         sql::trusts(
             &mut session,
             filter.trustor.as_ref(),
             filter.trustee.as_ref(),
+            hints,
         )
         .await
     }

@@ -12,7 +12,7 @@ use crate::api::query::PageRules;
 use crate::api::response::{json, no_content};
 use crate::error::{Error, Result};
 use crate::manager::resource::{NewProject, ProjectQuery, ProjectUpdate};
-use crate::model::list::ListHints;
+use crate::model::list::{Comparator, Filter, ListHints};
 use crate::model::{Project, ProjectChanges, ProjectId};
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -38,10 +38,20 @@ const KNOWN: [&str; 9] = [
 pub async fn list_own(ctx: Context) -> Result<Response> {
     let user_id = &ctx.token().map_err(as_unauthorized)?.user.id;
     let hints = page(&ctx)?;
-    let mut tenants = ctx.app.assignment().projects_of_user(user_id).await?;
-    let domain = default_domain(&ctx);
-    tenants.retain(|project| project.domain_id.as_ref() == Some(&domain));
-    let page = paging::cut(tenants, &hints, |tenant| &tenant.id).map_err(as_bad_marker)?;
+    let of_domain = ListHints {
+        filters: vec![Filter {
+            attribute: "domain_id",
+            comparator: Comparator::Equals,
+            case_insensitive: false,
+            value: default_domain(&ctx).to_string(),
+        }],
+        ..ListHints::default()
+    };
+    let assignment = ctx.app.assignment();
+    let tenants = assignment
+        .projects_of_user(user_id, &[], &of_domain)
+        .await?;
+    let page = paging::cut(tenants.items, &hints, |tenant| &tenant.id).map_err(as_bad_marker)?;
     Ok(collection(&page.items))
 }
 
@@ -182,11 +192,7 @@ fn collection(tenants: &[Project]) -> Response {
 }
 
 fn page(ctx: &Context) -> Result<ListHints> {
-    let rules = PageRules {
-        list_limit: None,
-        max: None,
-    };
-    ctx.query.list_hints(&[], rules)
+    ctx.query.list_hints(&[], PageRules::NONE)
 }
 
 fn as_bad_marker(error: Error) -> Error {

@@ -5,6 +5,7 @@ mod request;
 
 use crate::api::body::JsonBody;
 use crate::api::context::Context;
+use crate::api::query::PageRules;
 use crate::api::response::{json, no_content};
 use crate::api::schema;
 use crate::api::v3::{domains, os_oauth1, projects};
@@ -91,26 +92,34 @@ pub async fn show_catalog(ctx: Context) -> Result<Response> {
 pub async fn list_projects(ctx: Context) -> Result<Response> {
     ctx.enforce("identity:get_auth_projects", &Target::new())?;
     let user_id = ctx.caller_id()?;
-    let projects = ctx.app.assignment().projects_of_user(user_id).await?;
-    let items: Vec<_> = projects
-        .iter()
-        .filter(|project| project.enabled)
-        .map(|project| projects::view(&ctx, project))
-        .collect();
-    Ok(ctx.collection("projects", items))
+    let hints = ctx.query.list_hints(&[], PageRules::NONE)?;
+    let assignment = ctx.app.assignment();
+    let page = assignment
+        .projects_of_user(user_id, &[true], &hints)
+        .await?;
+    Ok(ctx.page(
+        "projects",
+        &page,
+        hints.limit,
+        |project| &project.id,
+        |project| projects::view(&ctx, project),
+    ))
 }
 
 /// `GET /v3/auth/domains`
 pub async fn list_domains(ctx: Context) -> Result<Response> {
     ctx.enforce("identity:get_auth_domains", &Target::new())?;
     let user_id = ctx.caller_id()?;
-    let domains = ctx.app.assignment().domains_of_user(user_id).await?;
-    let items: Vec<_> = domains
-        .iter()
-        .filter(|domain| domain.enabled)
-        .map(|domain| domains::view(&ctx, domain))
-        .collect();
-    Ok(ctx.collection("domains", items))
+    let hints = ctx.query.list_hints(&[], PageRules::NONE)?;
+    let assignment = ctx.app.assignment();
+    let page = assignment.domains_of_user(user_id, &[true], &hints).await?;
+    Ok(ctx.page(
+        "domains",
+        &page,
+        hints.limit,
+        |domain| &domain.id,
+        |domain| domains::view(&ctx, domain),
+    ))
 }
 
 /// `GET /v3/auth/system`

@@ -3,6 +3,7 @@
 use crate::api::attributes::Attributes;
 use crate::api::body::JsonBody;
 use crate::api::context::{Context, PathArgs};
+use crate::api::query::PageRules;
 use crate::api::response::{json, no_content};
 use crate::api::schema;
 use crate::api::v3::expiration;
@@ -56,17 +57,20 @@ pub async fn list(ctx: Context) -> Result<Response> {
         (None, None) => ctx.enforce("identity:list_trusts", &Target::new())?,
     }
     ctx.permit(Act::Trusts)?;
-    let trusts = ctx.app.trust().trusts(&filter).await?;
-    let items = trusts
-        .iter()
-        .map(|trust| {
+    let hints = ctx.query.list_hints(&[], PageRules::NONE)?;
+    let page = ctx.app.trust().trusts(&filter, &hints).await?;
+    Ok(ctx.page(
+        "trusts",
+        &page,
+        hints.limit,
+        |trust| &trust.id,
+        |trust| {
             let mut view = attributes(trust);
             let links = ctx.base().member_links("OS-TRUST/trusts", &trust.id);
             view.insert("links".to_owned(), links);
             Value::Object(view)
-        })
-        .collect();
-    Ok(ctx.collection("trusts", items))
+        },
+    ))
 }
 
 /// `POST /v3/OS-TRUST/trusts`

@@ -12,7 +12,6 @@ use crate::error::{Error, Result};
 use crate::manager::identity::{
     ExpiryComparison, NewUser, PasswordExpiryFilter, UserQuery, UserUpdate,
 };
-use crate::model::list::Filter;
 use crate::model::{DomainId, FederatedLink, ProjectId, Secret, User, UserChanges, UserId};
 use crate::policy::Target;
 use axum::http::StatusCode;
@@ -192,17 +191,10 @@ pub async fn list_projects(ctx: Context, path: PathArgs) -> Result<Response> {
         ctx.page_rules(ctx.settings.config.resource.list_limit),
     )?;
     let enabled = ctx.query.booleans("enabled");
-    let mut found = ctx.app.assignment().projects_of_user(&user.id).await?;
-    found.retain(|project| {
-        let domain = project.domain_id.as_deref().unwrap_or_default();
-        let wanted = |filter: &Filter| match filter.attribute {
-            "name" => filter.matches(&project.name),
-            _ => filter.matches(domain),
-        };
-        enabled.iter().all(|enabled| *enabled == project.enabled)
-            && hints.filters.iter().all(wanted)
-    });
-    let page = paging::cut(found, &hints, |project| &project.id)?;
+    let assignment = ctx.app.assignment();
+    let page = assignment
+        .projects_of_user(&user.id, &enabled, &hints)
+        .await?;
     Ok(ctx.page(
         "projects",
         &page,

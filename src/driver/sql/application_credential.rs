@@ -10,28 +10,43 @@ pub use access_rules::{
     insert_access_rule,
 };
 
-use super::db::{Area, Row, Session, sql};
-use super::filter::{keeps, push_filter};
+use super::db::{Area, Row, Session, Sql, sql};
+use super::listed::Listed;
 use crate::error::Result;
-use crate::model::application_credential::ApplicationCredential;
+use crate::model::application_credential::{AccessRule, ApplicationCredential};
 use crate::model::list::{ListHints, Page};
-use crate::model::{ApplicationCredentialId, Secret, Timestamp, UserId};
+use crate::model::{ApplicationCredentialId, RoleId, Secret, Timestamp, UserId};
+use std::collections::HashMap;
 
 const COLUMNS: &str = "SELECT internal_id, id, name, secret_hash, description, user_id, project_id, \
      expires_at, \"system\", unrestricted FROM application_credential";
+
+/// `IN` lists are cut to this size, well below every database's limit.
+const IDS_PER_STATEMENT: usize = 1000;
+
+/// A row of the table: what stands in other tables is missing.
+struct Stored {
+    internal_id: i64,
+    credential: ApplicationCredential,
+}
+
+const LISTED: Listed<Stored> = Listed {
+    key: "id",
+    columns: &[("name", "name")],
+    from: stored_from,
+    id: |stored| &stored.credential.id,
+    text: |stored, attribute| match attribute {
+        "name" => Some(stored.credential.name.clone()),
+        _ => None,
+    },
+};
 
 /// The application credential with this id.
 pub async fn application_credential(
     s: &mut Session,
     id: &ApplicationCredentialId,
 ) -> Result<Option<ApplicationCredential>> {
-    let row = s
-        .fetch_optional(sql(COLUMNS).push(" WHERE id = ?").bind(id))
-        .await?;
-    match row {
-        Some(row) => whole(s, &row).await.map(Some),
-        None => Ok(None),
-    }
+    one(s, sql(COLUMNS).push(" WHERE id = ?").bind(id)).await
 }
 
 /// The application credential of a user with this name.
@@ -41,37 +56,63 @@ pub async fn application_credential_by_name(
     name: &str,
 ) -> Result<Option<ApplicationCredential>> {
     let query = sql(COLUMNS).push(" WHERE user_id = ? AND name = ?");
-    match s.fetch_optional(query.bind(user).bind(name)).await? {
-        Some(row) => whole(s, &row).await.map(Some),
-        None => Ok(None),
-    }
+    one(s, query.bind(user).bind(name)).await
 }
 
-async fn whole(s: &mut Session, row: &Row) -> Result<ApplicationCredential> {
-    let internal_id = row.int("internal_id")?;
+async fn one(s: &mut Session, query: Sql) -> Result<Option<ApplicationCredential>> {
+    let Some(row) = s.fetch_optional(query).await? else {
+        return Ok(None);
+    };
+    let credentials = complete(s, vec![stored_from(&row)?]).await?;
+    Ok(credentials.into_iter().next())
+}
+
+fn stored_from(row: &Row) -> Result<Stored> {
     let expires_at = row.opt_int("expires_at")?;
-    Ok(ApplicationCredential {
-        id: row.id("id")?,
-        name: row.text("name")?,
-        description: row.opt_text("description")?,
-        user_id: row.id("user_id")?,
-        project_id: row.opt_id("project_id")?,
-        system: row.opt_text("system")?,
-        expires_at: expires_at.and_then(Timestamp::from_micros),
-        unrestricted: row.opt_bool("unrestricted")?,
-        secret_hash: Secret::from(row.text("secret_hash")?),
-        role_ids: s
-            .fetch_all(
-                sql("SELECT role_id FROM application_credential_role \
-                     WHERE application_credential_id = ? ORDER BY role_id")
-                .bind(internal_id),
-            )
-            .await?
-            .iter()
-            .map(|row| row.id("role_id"))
-            .collect::<Result<_>>()?,
-        access_rules: access_rules::of_credential(s, internal_id).await?,
+    Ok(Stored {
+        internal_id: row.int("internal_id")?,
+        credential: ApplicationCredential {
+            id: row.id("id")?,
+            name: row.text("name")?,
+            description: row.opt_text("description")?,
+            user_id: row.id("user_id")?,
+            project_id: row.opt_id("project_id")?,
+            system: row.opt_text("system")?,
+            expires_at: expires_at.and_then(Timestamp::from_micros),
+            unrestricted: row.opt_bool("unrestricted")?,
+            secret_hash: Secret::from(row.text("secret_hash")?),
+            role_ids: Vec::new(),
+            access_rules: Vec::new(),
+        },
     })
+}
+
+/// Adds roles and access rules, in two statements for many credentials.
+async fn complete(s: &mut Session, stored: Vec<Stored>) -> Result<Vec<ApplicationCredential>> {
+    let ids: Vec<i64> = stored.iter().map(|one| one.internal_id).collect();
+    let mut roles: HashMap<i64, Vec<RoleId>> = HashMap::new();
+    let mut rules: HashMap<i64, Vec<AccessRule>> = HashMap::new();
+    for some in ids.chunks(IDS_PER_STATEMENT) {
+        let query = sql("SELECT application_credential_id, role_id \
+             FROM application_credential_role WHERE")
+        .push_in("application_credential_id", some.iter().copied())
+        .push(" ORDER BY role_id");
+        for row in s.fetch_all(query).await? {
+            let of_credential = roles.entry(row.int("application_credential_id")?);
+            of_credential.or_default().push(row.id("role_id")?);
+        }
+        for (id, rule) in access_rules::of_credentials(s, some).await? {
+            rules.entry(id).or_default().push(rule);
+        }
+    }
+    Ok(stored
+        .into_iter()
+        .map(|one| ApplicationCredential {
+            role_ids: roles.remove(&one.internal_id).unwrap_or_default(),
+            access_rules: rules.remove(&one.internal_id).unwrap_or_default(),
+            ..one.credential
+        })
+        .collect())
 }
 
 /// A page of a user's application credentials in order of id. Filters: `name`.
@@ -80,21 +121,12 @@ pub async fn application_credentials(
     user: &UserId,
     hints: &ListHints,
 ) -> Result<Page<ApplicationCredential>> {
-    let mut query = sql(COLUMNS).push(" WHERE user_id = ?").bind(user);
-    for filter in &hints.filters {
-        query = push_filter(query, "name", filter);
-    }
-    if let Some(marker) = &hints.marker {
-        query = query.push(" AND id > ?").bind(marker);
-    }
-    let mut found = Vec::new();
-    for row in s.fetch_all(query.push(" ORDER BY id")).await? {
-        let name = row.text("name")?;
-        if hints.filters.iter().all(|filter| keeps(filter, &name)) {
-            found.push(whole(s, &row).await?);
-        }
-    }
-    Ok(Page::cut(found, hints.limit))
+    let statement = sql(COLUMNS).push(" WHERE user_id = ?").bind(user);
+    let page = LISTED.page(s, statement, hints).await?;
+    Ok(Page {
+        items: complete(s, page.items).await?,
+        truncated: page.truncated,
+    })
 }
 
 /// How many application credentials a user has.

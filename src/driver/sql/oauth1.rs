@@ -1,7 +1,9 @@
 //! OAuth1: consumers, request tokens, access tokens.
 
 use super::db::{Area, Db, Row, Session, sql};
+use super::listed::Listed;
 use crate::error::{Error, Result};
+use crate::model::list::{ListHints, Page};
 use crate::model::oauth1::{AccessToken, Consumer, RequestToken};
 use crate::model::{AccessTokenId, ConsumerId, RequestTokenId, RoleId, Secret, Timestamp, UserId};
 use serde_json::{Map, Value, json};
@@ -13,11 +15,18 @@ pub async fn consumer(s: &mut Session, id: &ConsumerId) -> Result<Option<Consume
     row.as_ref().map(consumer_from).transpose()
 }
 
-/// All consumers in order of id.
-pub async fn consumers(s: &mut Session) -> Result<Vec<Consumer>> {
-    let query = sql("SELECT id, description, secret, extra FROM consumer ORDER BY id");
-    let rows = s.fetch_all(query).await?;
-    rows.iter().map(consumer_from).collect()
+const CONSUMERS: Listed<Consumer> = Listed {
+    key: "id",
+    columns: &[],
+    from: consumer_from,
+    id: |consumer| &consumer.id,
+    text: |_, _| None,
+};
+
+/// A page of consumers in order of id.
+pub async fn consumers(s: &mut Session, hints: &ListHints) -> Result<Page<Consumer>> {
+    let statement = sql("SELECT id, description, secret, extra FROM consumer WHERE 1 = 1");
+    CONSUMERS.page(s, statement, hints).await
 }
 
 fn consumer_from(row: &Row) -> Result<Consumer> {

@@ -18,7 +18,7 @@ use crate::model::ROOT_DOMAIN;
 use crate::model::{DomainId, Project, ProjectChanges, ProjectId};
 
 pub use delete::{delete_domain, delete_project};
-pub use list::{ProjectQuery, TagFilters, domains, projects};
+pub use list::{ProjectQuery, TagFilters, domains, projects, projects_among};
 pub use list::{projects_of_endpoint, projects_of_endpoint_group};
 pub use tags::{add_tag, remove_tag, set_tags};
 pub use tree::{Ancestor, ancestors, has_children, has_enabled_below, parents, subtree};

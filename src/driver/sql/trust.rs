@@ -2,7 +2,9 @@
 //! operator flushes it.
 
 use super::db::{Area, Row, Session, sql};
+use super::listed::Listed;
 use crate::error::Result;
+use crate::model::list::{ListHints, Page};
 use crate::model::trust::Trust;
 use crate::model::{ProjectId, Timestamp, TrustId, UserId};
 use serde_json::{Map, Value, json};
@@ -28,12 +30,21 @@ pub async fn trust(s: &mut Session, id: &TrustId) -> Result<Option<Trust>> {
     Ok(Some(trust))
 }
 
-/// Trusts that are not deleted, in order of id, without their roles.
+const LISTED: Listed<Trust> = Listed {
+    key: "t.id",
+    columns: &[],
+    from: trust_from,
+    id: |trust| &trust.id,
+    text: |_, _| None,
+};
+
+/// A page of the trusts that are not deleted, in order of id, without their roles.
 pub async fn trusts(
     s: &mut Session,
     trustor: Option<&UserId>,
     trustee: Option<&UserId>,
-) -> Result<Vec<Trust>> {
+    hints: &ListHints,
+) -> Result<Page<Trust>> {
     let mut query = sql(COLUMNS).push(" FROM trust t WHERE t.deleted_at IS NULL");
     if let Some(trustor) = trustor {
         query = query.push(" AND t.trustor_user_id = ?").bind(trustor);
@@ -41,8 +52,7 @@ pub async fn trusts(
     if let Some(trustee) = trustee {
         query = query.push(" AND t.trustee_user_id = ?").bind(trustee);
     }
-    let rows = s.fetch_all(query.push(" ORDER BY t.id")).await?;
-    rows.iter().map(trust_from).collect()
+    LISTED.page(s, query, hints).await
 }
 
 /// Ids of the trusts that were made from one and are not deleted.

@@ -6,7 +6,7 @@ use crate::driver::sql::resource as sql;
 use crate::error::Result;
 use crate::model::{Limit, Project, ProjectId, UserId};
 use serde_json::{Map, Value};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 impl ResourceManager<'_> {
     /// The projects above a project, nearest first, its domain last.
@@ -27,8 +27,7 @@ impl ResourceManager<'_> {
 
     /// Leaves those projects on which a user has a role.
     pub async fn only_with_role(&self, user: &UserId, projects: &mut Vec<Project>) -> Result<()> {
-        let theirs = self.app.assignment().projects_of_user(user).await?;
-        let theirs: HashSet<&ProjectId> = theirs.iter().map(|project| &project.id).collect();
+        let theirs = self.app.assignment().project_ids_of_user(user).await?;
         projects.retain(|project| theirs.contains(&project.id));
         Ok(())
     }

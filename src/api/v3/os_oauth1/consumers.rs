@@ -3,6 +3,7 @@
 use crate::api::attributes::Attributes;
 use crate::api::body::JsonBody;
 use crate::api::context::{Context, PathArgs};
+use crate::api::query::PageRules;
 use crate::api::response::no_content;
 use crate::api::schema;
 use crate::error::Result;
@@ -21,17 +22,20 @@ const KNOWN: [&str; 3] = ["description", "secret", "links"];
 /// `GET /v3/OS-OAUTH1/consumers`
 pub async fn list(ctx: Context) -> Result<Response> {
     ctx.enforce("identity:list_consumers", &Target::new())?;
-    let consumers = ctx.app.oauth1().consumers().await?;
-    let items = consumers
-        .iter()
-        .map(|consumer| {
+    let hints = ctx.query.list_hints(&[], PageRules::NONE)?;
+    let page = ctx.app.oauth1().consumers(&hints).await?;
+    Ok(ctx.page(
+        "consumers",
+        &page,
+        hints.limit,
+        |consumer| &consumer.id,
+        |consumer| {
             let mut view = attributes(consumer);
             let links = ctx.base().member_links(COLLECTION, &consumer.id);
             view.insert("links".to_owned(), links);
             Value::Object(view)
-        })
-        .collect();
-    Ok(ctx.collection("consumers", items))
+        },
+    ))
 }
 
 /// `POST /v3/OS-OAUTH1/consumers`

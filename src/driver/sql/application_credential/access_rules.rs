@@ -1,7 +1,7 @@
 //! Access rules: each user has each rule once, and application credentials share them.
 
 use crate::driver::sql::db::{Area, Row, Session, sql};
-use crate::driver::sql::filter::{keeps, push_filter};
+use crate::driver::sql::listed::Listed;
 use crate::error::Result;
 use crate::model::application_credential::AccessRule;
 use crate::model::list::{ListHints, Page};
@@ -26,6 +26,23 @@ fn rule_from(row: &Row) -> Result<AccessRule> {
         method: row.opt_text("method")?.unwrap_or_default(),
     })
 }
+
+const LISTED: Listed<AccessRule> = Listed {
+    key: "r.external_id",
+    columns: &[
+        ("service", "r.service"),
+        ("path", "r.path"),
+        ("method", "r.method"),
+    ],
+    from: rule_from,
+    id: |rule| &rule.id,
+    text: |rule, attribute| match attribute {
+        "service" => Some(rule.service.clone()),
+        "path" => Some(rule.path.clone()),
+        "method" => Some(rule.method.clone()),
+        _ => None,
+    },
+};
 
 /// The rule with this id.
 pub async fn access_rule(s: &mut Session, id: &AccessRuleId) -> Result<Option<StoredRule>> {
@@ -57,14 +74,22 @@ pub async fn access_rule_like(
     row.map(|row| row.int("id")).transpose()
 }
 
-/// The rules of an application credential.
-pub(super) async fn of_credential(s: &mut Session, internal_id: i64) -> Result<Vec<AccessRule>> {
-    let query = sql(COLUMNS).push(
-        " JOIN application_credential_access_rule a ON a.access_rule_id = r.id \
-         WHERE a.application_credential_id = ? ORDER BY r.id",
-    );
-    let rows = s.fetch_all(query.bind(internal_id)).await?;
-    rows.iter().map(rule_from).collect()
+/// The rules of application credentials, each with the credential's integer id.
+pub(super) async fn of_credentials(
+    s: &mut Session,
+    internal_ids: &[i64],
+) -> Result<Vec<(i64, AccessRule)>> {
+    let query = sql(
+        "SELECT r.id, r.external_id, r.user_id, r.service, r.path, r.method, \
+         a.application_credential_id FROM access_rule r \
+         JOIN application_credential_access_rule a ON a.access_rule_id = r.id WHERE",
+    )
+    .push_in("a.application_credential_id", internal_ids.iter().copied())
+    .push(" ORDER BY r.id");
+    let rows = s.fetch_all(query).await?;
+    rows.iter()
+        .map(|row| Ok((row.int("application_credential_id")?, rule_from(row)?)))
+        .collect()
 }
 
 /// A page of a user's rules in order of id. Filters: `service`, `path`, `method`.
@@ -73,30 +98,8 @@ pub async fn access_rules(
     user: &UserId,
     hints: &ListHints,
 ) -> Result<Page<AccessRule>> {
-    let mut query = sql(COLUMNS).push(" WHERE r.user_id = ?").bind(user);
-    for filter in &hints.filters {
-        let column = match filter.attribute {
-            "service" => "r.service",
-            "path" => "r.path",
-            "method" => "r.method",
-            _ => continue,
-        };
-        query = push_filter(query, column, filter);
-    }
-    if let Some(marker) = &hints.marker {
-        query = query.push(" AND r.external_id > ?").bind(marker);
-    }
-    let rows = s.fetch_all(query.push(" ORDER BY r.external_id")).await?;
-    let mut rules: Vec<AccessRule> = rows.iter().map(rule_from).collect::<Result<_>>()?;
-    rules.retain(|rule| {
-        hints.filters.iter().all(|filter| match filter.attribute {
-            "service" => keeps(filter, &rule.service),
-            "path" => keeps(filter, &rule.path),
-            "method" => keeps(filter, &rule.method),
-            _ => true,
-        })
-    });
-    Ok(Page::cut(rules, hints.limit))
+    let statement = sql(COLUMNS).push(" WHERE r.user_id = ?").bind(user);
+    LISTED.page(s, statement, hints).await
 }
 
 /// Stores a user's new rule; returns its integer id.

@@ -50,7 +50,7 @@ fn unexpired(query: Sql, dialect: Dialect, clock: MembershipClock) -> Sql {
 }
 
 /// A subquery's text: the ids of the holder's groups, column `group_id`.
-fn groups_of_holder(query: Sql, dialect: Dialect, holder: &Holder<'_>) -> Sql {
+pub(super) fn groups_of_holder(query: Sql, dialect: Dialect, holder: &Holder<'_>) -> Sql {
     let query = query
         .push("SELECT group_id FROM user_group_membership WHERE user_id = ?")
         .bind(holder.user_id)
@@ -173,37 +173,41 @@ const COUNTING_ROLES: &str = "counting(role_id) AS (\
      UNION SELECT i.prior_role_id FROM implied_role i \
      JOIN counting c ON i.implied_role_id = c.role_id)";
 
-/// Ids of the projects where a user has a role, enabled or not, in no order.
-pub async fn project_ids_of(s: &mut Session, holder: &Holder<'_>) -> Result<Vec<ProjectId>> {
+/// `WITH theirs(id)`: the ids of the projects where a user has a role, enabled or not.
+pub fn with_projects_of(dialect: Dialect, holder: &Holder<'_>) -> Sql {
     let query = sql("WITH RECURSIVE ")
         .push(COUNTING_ROLES)
         .push(", held(type, target_id, inherited) AS (");
-    let query = grants_of_holder(
-        query,
-        s.dialect(),
-        holder,
-        "a.type, a.target_id, a.inherited",
-        |half| half.push(" AND a.role_id IN (SELECT role_id FROM counting)"),
-    )
+    let columns = "a.type, a.target_id, a.inherited";
+    grants_of_holder(query, dialect, holder, columns, |half| {
+        half.push(" AND a.role_id IN (SELECT role_id FROM counting)")
+    })
     .push(
         "), below(id) AS (\
          SELECT p.id FROM project p JOIN held h ON p.parent_id = h.target_id WHERE h.inherited \
-         UNION SELECT p.id FROM project p JOIN below b ON p.parent_id = b.id) \
-         SELECT id FROM below UNION SELECT target_id AS id FROM held \
-         WHERE NOT inherited AND type IN ('UserProject', 'GroupProject')",
-    );
-    ids(&s.fetch_all(query).await?)
+         UNION SELECT p.id FROM project p JOIN below b ON p.parent_id = b.id), \
+         theirs(id) AS (SELECT id FROM below UNION SELECT target_id FROM held \
+         WHERE NOT inherited AND type IN ('UserProject', 'GroupProject')) ",
+    )
 }
 
-/// Ids of the domains where a user has a role, enabled or not, in no order.
-pub async fn domain_ids_of(s: &mut Session, holder: &Holder<'_>) -> Result<Vec<DomainId>> {
-    let query = sql("WITH RECURSIVE ").push(COUNTING_ROLES).push(" ");
-    let query = grants_of_holder(query, s.dialect(), holder, "a.target_id AS id", |half| {
+/// `WITH theirs(id)`: the ids of the domains where a user has a role, enabled or not.
+pub fn with_domains_of(dialect: Dialect, holder: &Holder<'_>) -> Sql {
+    let query = sql("WITH RECURSIVE ")
+        .push(COUNTING_ROLES)
+        .push(", theirs(id) AS (");
+    grants_of_holder(query, dialect, holder, "a.target_id", |half| {
         half.push(
             " AND NOT a.inherited AND a.type IN ('UserDomain', 'GroupDomain') \
              AND a.role_id IN (SELECT role_id FROM counting)",
         )
-    });
+    })
+    .push(") ")
+}
+
+/// Ids of the projects where a user has a role, enabled or not, in no order.
+pub async fn project_ids_of(s: &mut Session, holder: &Holder<'_>) -> Result<Vec<ProjectId>> {
+    let query = with_projects_of(s.dialect(), holder).push("SELECT id FROM theirs");
     ids(&s.fetch_all(query).await?)
 }
 
@@ -236,16 +240,6 @@ pub async fn members_of(
         }
     }
     Ok(pairs)
-}
-
-/// Ids of a user's groups, without memberships that ended.
-pub async fn group_ids_of(s: &mut Session, holder: &Holder<'_>) -> Result<Vec<GroupId>> {
-    let query = groups_of_holder(sql(""), s.dialect(), holder);
-    s.fetch_all(query)
-        .await?
-        .iter()
-        .map(|row| row.id("group_id"))
-        .collect()
 }
 
 /// For each of these projects or domains the projects below it, as pairs of (above, below).

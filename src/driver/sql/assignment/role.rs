@@ -1,7 +1,7 @@
 //! Roles and their options: `role`, `role_option`.
 
 use super::super::db::{Area, Row, Session, sql};
-use super::super::filter::{keeps, push_filter};
+use super::super::listed::Listed;
 use crate::error::{Error, Result};
 use crate::model::list::{ListHints, Page};
 use crate::model::{DomainId, NO_DOMAIN, Role, RoleId};
@@ -13,6 +13,17 @@ const IMMUTABLE: &str = "IMMU";
 /// The start of every query for whole roles; conditions name the role's columns with `r.`.
 pub(super) const SELECT: &str = "SELECT r.id, r.name, r.domain_id, r.description, r.extra, o.option_value AS immutable \
      FROM role r LEFT JOIN role_option o ON o.role_id = r.id AND o.option_id = 'IMMU'";
+
+const LISTED: Listed<Role> = Listed {
+    key: "r.id",
+    columns: &[("name", "r.name")],
+    from: role_from,
+    id: |role| &role.id,
+    text: |role, attribute| match attribute {
+        "name" => Some(role.name.clone()),
+        _ => None,
+    },
+};
 
 /// Roles from rows of [`SELECT`].
 pub(super) fn collect(rows: &[Row]) -> Result<Vec<Role>> {
@@ -76,29 +87,16 @@ pub async fn role_ids_by_name(s: &mut Session, name: &str) -> Result<Vec<RoleId>
         .collect()
 }
 
-/// The global roles, or those of one domain, in order of id.
+/// The global roles, or those of one domain, in order of id. Filters: `name`.
 pub async fn roles(
     s: &mut Session,
     domain_id: Option<&DomainId>,
     hints: &ListHints,
 ) -> Result<Page<Role>> {
-    let by_name: Vec<_> = hints
-        .filters
-        .iter()
-        .filter(|filter| filter.attribute == "name")
-        .collect();
-    let mut query = sql(SELECT)
+    let statement = sql(SELECT)
         .push(" WHERE r.domain_id = ?")
         .bind(domain_column(domain_id));
-    for filter in &by_name {
-        query = push_filter(query, "r.name", filter);
-    }
-    if let Some(marker) = &hints.marker {
-        query = query.push(" AND r.id > ?").bind(marker);
-    }
-    let mut found = collect(&s.fetch_all(query.push(" ORDER BY r.id")).await?)?;
-    found.retain(|role| by_name.iter().all(|filter| keeps(filter, &role.name)));
-    Ok(Page::cut(found, hints.limit))
+    LISTED.page(s, statement, hints).await
 }
 
 /// Adds a role; [`Error::DuplicateKey`] when its name is taken in its domain.

@@ -91,8 +91,25 @@ pub async fn projects_of_endpoint_group(
     page(s, statement, hints).await
 }
 
+/// A page of the projects or domains whose ids are in `theirs`, which `with` defines, in order of id.
+/// `enabled` as in [`ProjectQuery`].
+pub async fn projects_among(
+    s: &mut Session,
+    with: Sql,
+    enabled: &[bool],
+    hints: &ListHints,
+) -> Result<Page<Project>> {
+    let statement = after(with).push(" AND p.id IN (SELECT id FROM theirs)");
+    page(s, push_enabled(statement, enabled), hints).await
+}
+
 fn start() -> Sql {
-    sql(concat!(
+    after(sql(""))
+}
+
+/// The start of a list, behind what defines names for it.
+fn after(with: Sql) -> Sql {
+    with.push(concat!(
         "SELECT ",
         project_columns!(),
         " FROM project p WHERE p.id <> ?"
