@@ -8,9 +8,12 @@ use crate::crypto::password::Algorithm;
 use crate::driver::sql::db::Db;
 use crate::driver::sql::migrate::{self, SchemaState};
 use crate::manager::bootstrap::{BootstrapManager, BootstrapRequest, UserRequest};
-use crate::model::ProjectId;
+use crate::manager::notify::Notifier;
+use crate::model::event::Origin;
+use crate::model::{ProjectId, Timestamp};
 use anyhow::bail;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 /// Makes what an installation needs before anybody can log in.
 pub(super) fn bootstrap(config: &Config, options: Bootstrap) -> anyhow::Result<ExitCode> {
@@ -97,14 +100,28 @@ fn with_manager<T>(
     with_database(config, async |db| {
         let hashing = hash_parameters(config, default_hash(db).await?)?;
         let now = Clock::System.now();
-        work(&BootstrapManager {
+        let notifier = Arc::new(Notifier::start(Notifier::drivers(config), db.clone()));
+        let db = &heard_by(&notifier, db, config, now);
+        let done = work(&BootstrapManager {
             db,
             config,
             hashing: &hashing,
             now,
         })
-        .await
+        .await;
+        notifier.flush().await;
+        done
     })
+}
+
+/// The database, whose transactions tell others what they did: in nobody's name, as no request is
+/// behind it.
+fn heard_by(notifier: &Arc<Notifier>, db: &Db, config: &Config, now: Timestamp) -> Db {
+    let (notifier, config) = (Arc::clone(notifier), config.clone());
+    let origin = Arc::new(Origin::default());
+    db.heard_by(Arc::new(move |events| {
+        notifier.tell(events, &origin, &config, now)
+    }))
 }
 
 /// How this database's passwords are hashed unless the configuration says otherwise.

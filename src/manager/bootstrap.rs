@@ -14,6 +14,7 @@ use crate::driver::sql::db::{Db, Session};
 use crate::driver::sql::identity::{self, NewPassword};
 use crate::driver::sql::{resource, revoke};
 use crate::error::{Error, Result};
+use crate::model::event::{Event, ResourceKind};
 use crate::model::{
     Actor, Assignment, AssignmentTarget, DomainId, Project, ProjectId, RevocationEvent, RoleId,
     Secret, Timestamp, User, UserChanges, UserId,
@@ -157,7 +158,9 @@ impl BootstrapManager<'_> {
             options: Map::new(),
             extra: Map::new(),
         };
-        resource::insert_project(s, &domain).await
+        resource::insert_project(s, &domain).await?;
+        s.notify(Event::created(ResourceKind::Domain, &domain.id));
+        Ok(())
     }
 
     async fn project(
@@ -191,6 +194,7 @@ impl BootstrapManager<'_> {
             extra: Map::new(),
         };
         resource::insert_project(s, &project).await?;
+        s.notify(Event::created(ResourceKind::Project, &project.id));
         Ok(project.id)
     }
 
@@ -256,6 +260,9 @@ impl BootstrapManager<'_> {
             event.user_id = Some(user.id.to_string());
             revoke::insert(s, &event).await?;
         }
+        if !user.enabled || hash.is_some() {
+            s.notify(Event::updated(ResourceKind::User, &user.id));
+        }
         Ok(user.id)
     }
 
@@ -285,6 +292,7 @@ impl BootstrapManager<'_> {
             extra: Map::new(),
         };
         identity::insert_user(s, &user).await?;
+        s.notify(Event::created(ResourceKind::User, &user.id));
         Ok(user)
     }
 
@@ -324,7 +332,11 @@ async fn grant(
     if grants::grant_exists(s, &grant).await? {
         return Ok(());
     }
-    grants::insert_grant(s, &grant).await
+    grants::insert_grant(s, &grant).await?;
+    if grant.target != AssignmentTarget::System {
+        s.notify(Event::granted(&grant));
+    }
+    Ok(())
 }
 
 /// A key that somebody else took just now is found at the second try.

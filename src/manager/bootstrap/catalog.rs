@@ -4,6 +4,7 @@ use super::{BootstrapRequest, new_id};
 use crate::driver::sql::catalog;
 use crate::driver::sql::db::Session;
 use crate::error::Result;
+use crate::model::event::{Event, ResourceKind};
 use crate::model::list::{Comparator, Filter, ListHints};
 use crate::model::{Endpoint, Region, RegionId, Service, ServiceId};
 use serde_json::{Map, Value};
@@ -23,6 +24,7 @@ pub(super) async fn make(s: &mut Session, request: &BootstrapRequest) -> Result<
             extra: Map::new(),
         };
         catalog::insert_region(s, &region).await?;
+        s.notify(Event::created(ResourceKind::Region, &region.id));
     }
     if request.urls.is_empty() {
         return Ok(());
@@ -47,6 +49,7 @@ pub(super) async fn make(s: &mut Session, request: &BootstrapRequest) -> Result<
                     ..endpoint.clone()
                 };
                 catalog::update_endpoint(s, &moved).await?;
+                s.notify(Event::updated(ResourceKind::Endpoint, &moved.id));
             }
             None => {
                 let endpoint = Endpoint {
@@ -59,6 +62,7 @@ pub(super) async fn make(s: &mut Session, request: &BootstrapRequest) -> Result<
                     extra: Map::new(),
                 };
                 catalog::insert_endpoint(s, &endpoint).await?;
+                s.notify(Event::created(ResourceKind::Endpoint, &endpoint.id));
             }
         }
     }
@@ -82,6 +86,7 @@ async fn find_or_make_service(s: &mut Session, name: &str) -> Result<ServiceId> 
         extra,
     };
     catalog::insert_service(s, &service).await?;
+    s.notify(Event::created(ResourceKind::Service, &service.id));
     Ok(service.id)
 }
 

@@ -4,6 +4,7 @@ use super::new_id;
 use crate::driver::sql::assignment::{implied, role};
 use crate::driver::sql::db::Session;
 use crate::error::Result;
+use crate::model::event::{Event, ResourceKind};
 use crate::model::list::{Comparator, Filter, ListHints};
 use crate::model::{ImpliedRole, Role, RoleId};
 use serde_json::{Map, Value};
@@ -63,5 +64,6 @@ async fn find_or_make(s: &mut Session, name: &str, immutable: bool) -> Result<Ro
         extra: Map::new(),
     };
     role::insert_role(s, &new).await?;
+    s.notify(Event::created(ResourceKind::Role, &new.id));
     Ok(new.id)
 }

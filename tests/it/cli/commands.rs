@@ -127,6 +127,68 @@ async fn bootstrap_makes_what_is_missing_and_keeps_what_is_there() {
     assert_eq!(count(&db.db, "revocation_event").await, 0);
 }
 
+/// What a command tells others, by the log: event types without `identity.`, in their order.
+fn told(home: &Home, words: &[&str]) -> Vec<String> {
+    let said = expect(home, words, 0);
+    said.split(r#""event_type":"identity."#)
+        .skip(1)
+        .filter_map(|rest| rest.split('"').next().map(str::to_owned))
+        .collect()
+}
+
+#[tokio::test]
+async fn bootstrap_tells_others_what_it_makes() {
+    let db = TestDb::synced().await;
+    let home = Home::new();
+    let log = "[oslo_messaging_notifications]\ndriver = log\n";
+    home.config(&db.sqlalchemy_url(), log);
+    let bootstrap = |password, url| {
+        [
+            "bootstrap",
+            "--bootstrap-password",
+            password,
+            "--bootstrap-region-id",
+            "RegionOne",
+            "--bootstrap-public-url",
+            url,
+        ]
+    };
+    assert_eq!(
+        told(&home, &bootstrap("first", "http://one")),
+        [
+            "domain.created",
+            "project.created",
+            "user.created",
+            "role.created",
+            "role.created",
+            "role.created",
+            "role.created",
+            "role.created",
+            "role_assignment.created",
+            "region.created",
+            "service.created",
+            "endpoint.created",
+        ]
+    );
+    // Nothing happens, so there is nothing to tell.
+    let again: [&str; 0] = [];
+    assert_eq!(told(&home, &bootstrap("first", "http://one")), again);
+    assert_eq!(
+        told(&home, &bootstrap("second", "http://two")),
+        ["user.updated", "endpoint.updated"]
+    );
+    let project = ["project_setup", "--project-name", "p"];
+    assert_eq!(told(&home, &project), ["project.created"]);
+    let user = [
+        "user_setup",
+        "--username",
+        "u",
+        "--user-password-plain",
+        "x",
+    ];
+    assert_eq!(told(&home, &user), ["user.created"]);
+}
+
 #[tokio::test]
 async fn bootstrap_resets_the_password_and_moves_the_endpoint_and_the_environment_wins() {
     let db = TestDb::synced().await;
