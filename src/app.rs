@@ -19,6 +19,7 @@ use crate::crypto::hashing_pool::HashingPool;
 use crate::crypto::password::HashParameters;
 use crate::driver::notification::Driver;
 use crate::driver::sql::db::Db;
+use crate::driver::templated_catalog::TemplatedCatalog;
 use crate::driver::token_store::TokenStore;
 use crate::error::Result;
 use crate::manager::{
@@ -85,6 +86,8 @@ pub struct Settings {
     pub tokens: Arc<TokenProvider>,
     /// What credentials in the database are encrypted with.
     pub credential_keys: Arc<FernetKeys>,
+    /// The catalog, where a file holds it and not the database.
+    pub templates: Option<Arc<TemplatedCatalog>>,
     pub receipts: Arc<ReceiptProvider>,
     /// How new passwords are hashed.
     pub hashing: Arc<HashParameters>,

@@ -2,4 +2,5 @@
 
 pub mod notification;
 pub mod sql;
+pub mod templated_catalog;
 pub mod token_store;

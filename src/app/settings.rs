@@ -7,6 +7,7 @@ use crate::config::{Config, HashAlgorithm};
 use crate::crypto::fernet::FernetKeys;
 use crate::crypto::key_repository::KeyRepository;
 use crate::crypto::password::{Algorithm, HashParameters, PARTIAL_HASHES};
+use crate::driver::templated_catalog::TemplatedCatalog;
 use crate::error::{Error, Result};
 use crate::policy::{Policy, PolicyOptions};
 use crate::token::PayloadCodec;
@@ -28,7 +29,7 @@ impl Settings {
         warnings: &mut Vec<String>,
     ) -> Result<Self> {
         check_auth(&config)?;
-        let policy_options = policy_options(&config, config_dirs);
+        let policy_options = policy_options(&config, config_dirs.clone());
         let policy = Policy::load(&policy_options).map_err(Error::internal)?;
         warnings.extend(policy.warnings);
         if config.default.admin_token.is_some() {
@@ -52,6 +53,7 @@ impl Settings {
             receipts: Arc::new(receipts),
             proxies: Arc::new(ProxyRules::of(&config)?),
             credential_keys: Arc::new(credential_keys),
+            templates: templates(&config, config_dirs)?.map(Arc::new),
             hashing: Arc::new(hash_parameters(&config, default_hash)?),
             links: Arc::new(links),
             config,
@@ -108,6 +110,28 @@ pub fn policy_options(config: &Config, config_dirs: Vec<PathBuf>) -> PolicyOptio
         enforce_new_defaults: options.enforce_new_defaults,
         policy_default_rule: options.policy_default_rule.clone(),
     }
+}
+
+/// The catalog's file, where the catalog is one.
+fn templates(config: &Config, config_dirs: Vec<PathBuf>) -> Result<Option<TemplatedCatalog>> {
+    match config.catalog.driver.as_str() {
+        "sql" | "endpoint_filter.sql" => return Ok(None),
+        "templated" => {}
+        other => {
+            let place = config.origin("catalog", "driver");
+            return Err(Error::internal(format!(
+                "{place}: [catalog] driver: '{other}' is not known; known are sql, \
+                 endpoint_filter.sql and templated"
+            )));
+        }
+    }
+    let named = PathBuf::from(&config.catalog.template_file);
+    let candidates = config_dirs.iter().map(|folder| folder.join(&named));
+    let path = candidates.into_iter().find(|path| path.is_file());
+    let path = path.unwrap_or(named);
+    TemplatedCatalog::load(&path)
+        .map(Some)
+        .map_err(|error| Error::internal(format!("[catalog] template_file: {error}")))
 }
 
 fn codec(config: &Config) -> PayloadCodec {

@@ -106,6 +106,7 @@ impl<'a> PolicyManager<'a> {
     /// # Errors
     /// 404 when the document or what the place names does not exist, and when it is not attached.
     pub async fn check_attached(&self, id: &PolicyId, place: &PolicyPlace) -> Result<()> {
+        self.app.catalog().check_stored()?;
         let s = &mut self.app.db.session().await?;
         let place = existing_place(s, id, place).await?;
         match endpoint_policy::is_attached(s, id, &place).await? {
@@ -119,6 +120,7 @@ impl<'a> PolicyManager<'a> {
     /// # Errors
     /// 404 when the document or what the place names does not exist.
     pub async fn attach(&self, id: &PolicyId, place: &PolicyPlace) -> Result<()> {
+        self.app.catalog().check_stored()?;
         self.app
             .db
             .transaction(|s| {
@@ -135,6 +137,7 @@ impl<'a> PolicyManager<'a> {
     /// # Errors
     /// 404 when the document or what the place names does not exist.
     pub async fn detach(&self, id: &PolicyId, place: &PolicyPlace) -> Result<()> {
+        self.app.catalog().check_stored()?;
         self.app
             .db
             .transaction(|s| {
@@ -152,6 +155,7 @@ impl<'a> PolicyManager<'a> {
     /// # Errors
     /// 404 when the document does not exist.
     pub async fn endpoints_of(&self, id: &PolicyId, hints: &ListHints) -> Result<Page<Endpoint>> {
+        self.app.catalog().check_stored()?;
         let s = &mut self.app.db.session().await?;
         existing(s, id).await?;
         endpoint_policy::endpoints_of(s, id, hints).await
@@ -163,6 +167,7 @@ impl<'a> PolicyManager<'a> {
     /// # Errors
     /// 404 when the endpoint does not exist, or none applies.
     pub async fn policy_for(&self, id: &EndpointId) -> Result<PolicyDocument> {
+        self.app.catalog().check_stored()?;
         let s = &mut self.app.db.session().await?;
         let endpoint = endpoint(s, id).await?;
         let regions = match &endpoint.region_id {

@@ -85,8 +85,13 @@ section! {
 section! {
     /// Regions, services and endpoints.
     Catalog in "catalog" {
-        /// Where the catalog is kept.
+        /// Where the catalog is kept: `sql`, or `templated` for a file that is only read, as old releases
+        /// had it. `endpoint_filter.sql` means `sql`.
         driver: String = default("sql");
+
+        /// The file of the `templated` driver. One that is not absolute is looked for in the folder of
+        /// the configuration.
+        template_file: String = default("default_catalog.templates");
 
         /// Cache what this group reads.
         caching: bool = default("true");

@@ -7,9 +7,14 @@ use crate::error::{Error, Result};
 use crate::model::list::{ListHints, Page};
 use crate::model::{Endpoint, EndpointGroup, EndpointGroupId, EndpointId, Project, ProjectId};
 use serde_json::{Map, Value};
+use std::fmt::Display;
 
 /// The attributes that the filters of an endpoint group may name.
 const FILTERS: [&str; 3] = ["service_id", "region_id", "interface"];
+
+/// How messages call associations.
+const ENDPOINT_OF_PROJECT: &str = "endpoint of that project";
+const GROUP_OF_PROJECT: &str = "endpoint group of that project";
 
 /// What a PATCH changes.
 #[derive(Clone, Debug, Default)]
@@ -23,11 +28,13 @@ pub struct EndpointGroupChanges {
 impl CatalogManager<'_> {
     /// A page of endpoint groups. Filters: `name`.
     pub async fn endpoint_groups(&self, hints: &ListHints) -> Result<Page<EndpointGroup>> {
+        self.check_stored()?;
         sql::endpoint_groups(&mut self.app.db.session().await?, hints).await
     }
 
     /// The endpoint group, if there is one.
     pub async fn find_endpoint_group(&self, id: &EndpointGroupId) -> Result<Option<EndpointGroup>> {
+        self.check_stored()?;
         sql::endpoint_group(&mut self.app.db.session().await?, id).await
     }
 
@@ -36,6 +43,7 @@ impl CatalogManager<'_> {
     /// # Errors
     /// 400 when it has no filters, or some that no endpoint knows.
     pub async fn create_endpoint_group(&self, group: &EndpointGroup) -> Result<()> {
+        self.check_stored()?;
         if group.filters.is_empty() {
             return Err(Error::bad_request("An endpoint group needs filters."));
         }
@@ -56,6 +64,7 @@ impl CatalogManager<'_> {
         id: &EndpointGroupId,
         changes: &EndpointGroupChanges,
     ) -> Result<EndpointGroup> {
+        self.check_stored()?;
         if let Some(filters) = &changes.filters {
             check_filters(filters)?;
         }
@@ -85,17 +94,13 @@ impl CatalogManager<'_> {
     /// # Errors
     /// 404 when it does not exist.
     pub async fn delete_endpoint_group(&self, id: &EndpointGroupId) -> Result<()> {
-        self.app
+        self.check_stored()?;
+        let deleted = self
+            .app
             .db
-            .transaction(|s| {
-                Box::pin(async move {
-                    match sql::delete_endpoint_group(s, id).await? {
-                        true => Ok(()),
-                        false => Err(Error::not_found("endpoint group", id)),
-                    }
-                })
-            })
-            .await
+            .transaction(|s| Box::pin(sql::delete_endpoint_group(s, id)))
+            .await?;
+        found(deleted, "endpoint group", id)
     }
 
     /// A page of the endpoints that a group holds.
@@ -107,6 +112,7 @@ impl CatalogManager<'_> {
         id: &EndpointGroupId,
         hints: &ListHints,
     ) -> Result<Page<Endpoint>> {
+        self.check_stored()?;
         let s = &mut self.app.db.session().await?;
         let group = existing_group(s, id).await?;
         sql::endpoints_of_group(s, &group, hints).await
@@ -118,6 +124,7 @@ impl CatalogManager<'_> {
         id: &EndpointGroupId,
         hints: &ListHints,
     ) -> Result<Page<Project>> {
+        self.check_stored()?;
         resource::projects_of_endpoint_group(&mut self.app.db.session().await?, id, hints).await
     }
 
@@ -130,6 +137,7 @@ impl CatalogManager<'_> {
         project: &ProjectId,
         hints: &ListHints,
     ) -> Result<Page<EndpointGroup>> {
+        self.check_stored()?;
         let s = &mut self.app.db.session().await?;
         let project = existing_project(s, project).await?;
         sql::endpoint_groups_of(s, &project, hints).await
@@ -144,6 +152,7 @@ impl CatalogManager<'_> {
         project: &ProjectId,
         hints: &ListHints,
     ) -> Result<Page<Endpoint>> {
+        self.check_stored()?;
         let s = &mut self.app.db.session().await?;
         let project = existing_project(s, project).await?;
         sql::endpoints_of_project(s, &project, hints).await
@@ -158,6 +167,7 @@ impl CatalogManager<'_> {
         endpoint: &EndpointId,
         hints: &ListHints,
     ) -> Result<Page<Project>> {
+        self.check_stored()?;
         let s = &mut self.app.db.session().await?;
         let endpoint = existing_endpoint(s, endpoint).await?;
         resource::projects_of_endpoint(s, &endpoint, hints).await
@@ -172,13 +182,12 @@ impl CatalogManager<'_> {
         project: &ProjectId,
         endpoint: &EndpointId,
     ) -> Result<()> {
+        self.check_stored()?;
         let s = &mut self.app.db.session().await?;
         let endpoint = existing_endpoint(s, endpoint).await?;
         let project = existing_project(s, project).await?;
-        match sql::has_endpoint(s, &project, &endpoint).await? {
-            true => Ok(()),
-            false => Err(Error::not_found("endpoint of that project", endpoint)),
-        }
+        let is_there = sql::has_endpoint(s, &project, &endpoint).await?;
+        found(is_there, ENDPOINT_OF_PROJECT, &endpoint)
     }
 
     /// Associates an endpoint with a project.
@@ -190,17 +199,11 @@ impl CatalogManager<'_> {
         project: &ProjectId,
         endpoint: &EndpointId,
     ) -> Result<()> {
-        self.app
-            .db
-            .transaction(|s| {
-                Box::pin(async move {
-                    let endpoint = existing_endpoint(s, endpoint).await?;
-                    let project = existing_project(s, project).await?;
-                    let added = sql::add_endpoint(s, &project, &endpoint).await;
-                    added.map_err(already_associated)
-                })
-            })
+        self.check_stored()?;
+        let db = &self.app.db;
+        db.transaction(|s| Box::pin(add_endpoint(s, project, endpoint)))
             .await
+            .map_err(already_associated)
     }
 
     /// Ends the association of an endpoint with a project.
@@ -212,17 +215,13 @@ impl CatalogManager<'_> {
         project: &ProjectId,
         endpoint: &EndpointId,
     ) -> Result<()> {
-        self.app
+        self.check_stored()?;
+        let removed = self
+            .app
             .db
-            .transaction(|s| {
-                Box::pin(async move {
-                    match sql::remove_endpoint(s, project, endpoint).await? {
-                        true => Ok(()),
-                        false => Err(Error::not_found("endpoint of that project", endpoint)),
-                    }
-                })
-            })
-            .await
+            .transaction(|s| Box::pin(sql::remove_endpoint(s, project, endpoint)))
+            .await?;
+        found(removed, ENDPOINT_OF_PROJECT, endpoint)
     }
 
     /// Checks that an endpoint group is associated with a project.
@@ -234,13 +233,12 @@ impl CatalogManager<'_> {
         project: &ProjectId,
         group: &EndpointGroupId,
     ) -> Result<()> {
+        self.check_stored()?;
         let s = &mut self.app.db.session().await?;
         let project = existing_project(s, project).await?;
         let group = existing_group(s, group).await?.id;
-        match sql::has_endpoint_group(s, &project, &group).await? {
-            true => Ok(()),
-            false => Err(Error::not_found("endpoint group of that project", group)),
-        }
+        let is_there = sql::has_endpoint_group(s, &project, &group).await?;
+        found(is_there, GROUP_OF_PROJECT, &group)
     }
 
     /// Associates an endpoint group with a project.
@@ -252,17 +250,11 @@ impl CatalogManager<'_> {
         project: &ProjectId,
         group: &EndpointGroupId,
     ) -> Result<()> {
-        self.app
-            .db
-            .transaction(|s| {
-                Box::pin(async move {
-                    let project = existing_project(s, project).await?;
-                    let group = existing_group(s, group).await?.id;
-                    let added = sql::add_endpoint_group(s, &project, &group).await;
-                    added.map_err(already_associated)
-                })
-            })
+        self.check_stored()?;
+        let db = &self.app.db;
+        db.transaction(|s| Box::pin(add_group(s, project, group)))
             .await
+            .map_err(already_associated)
     }
 
     /// Ends the association of an endpoint group with a project.
@@ -274,19 +266,44 @@ impl CatalogManager<'_> {
         project: &ProjectId,
         group: &EndpointGroupId,
     ) -> Result<()> {
-        self.app
+        self.check_stored()?;
+        let removed = self
+            .app
             .db
-            .transaction(|s| {
-                Box::pin(async move {
-                    let project = existing_project(s, project).await?;
-                    let group = existing_group(s, group).await?.id;
-                    match sql::remove_endpoint_group(s, &project, &group).await? {
-                        true => Ok(()),
-                        false => Err(Error::not_found("endpoint group of that project", group)),
-                    }
-                })
-            })
-            .await
+            .transaction(|s| Box::pin(remove_group(s, project, group)))
+            .await?;
+        found(removed, GROUP_OF_PROJECT, group)
+    }
+}
+
+async fn add_endpoint(s: &mut Session, project: &ProjectId, endpoint: &EndpointId) -> Result<()> {
+    let endpoint = existing_endpoint(s, endpoint).await?;
+    let project = existing_project(s, project).await?;
+    sql::add_endpoint(s, &project, &endpoint).await
+}
+
+async fn add_group(s: &mut Session, project: &ProjectId, group: &EndpointGroupId) -> Result<()> {
+    let project = existing_project(s, project).await?;
+    let group = existing_group(s, group).await?.id;
+    sql::add_endpoint_group(s, &project, &group).await
+}
+
+/// Whether the group was associated with the project.
+async fn remove_group(
+    s: &mut Session,
+    project: &ProjectId,
+    group: &EndpointGroupId,
+) -> Result<bool> {
+    let project = existing_project(s, project).await?;
+    let group = existing_group(s, group).await?.id;
+    sql::remove_endpoint_group(s, &project, &group).await
+}
+
+/// 404 for what is not there.
+fn found(is_there: bool, kind: &'static str, id: impl Display) -> Result<()> {
+    match is_there {
+        true => Ok(()),
+        false => Err(Error::not_found(kind, id)),
     }
 }
 

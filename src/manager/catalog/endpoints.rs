@@ -48,11 +48,17 @@ pub struct EndpointChanges {
 impl CatalogManager<'_> {
     /// A page of endpoints. Filters: `interface`, `service_id`, `region_id`.
     pub async fn endpoints(&self, hints: &ListHints) -> Result<Page<Endpoint>> {
+        if let Some(templates) = self.templates() {
+            return Ok(templates.endpoints(hints));
+        }
         sql::endpoints(&mut self.app.db.session().await?, hints).await
     }
 
     /// The endpoint, if there is one.
     pub async fn find_endpoint(&self, id: &EndpointId) -> Result<Option<Endpoint>> {
+        if let Some(templates) = self.templates() {
+            return Ok(templates.endpoint(id));
+        }
         sql::endpoint(&mut self.app.db.session().await?, id).await
     }
 
@@ -62,6 +68,7 @@ impl CatalogManager<'_> {
     /// 400 when its URL is a template that could never be filled, or its service or region does not
     /// exist.
     pub async fn create_endpoint(&self, new: &NewEndpoint) -> Result<Endpoint> {
+        self.check_stored()?;
         check_template(&new.url)?;
         let id = &EndpointId::random();
         self.app
@@ -95,6 +102,7 @@ impl CatalogManager<'_> {
         id: &EndpointId,
         changes: &EndpointChanges,
     ) -> Result<Endpoint> {
+        self.check_stored()?;
         self.app
             .db
             .transaction(|s| Box::pin(async move { update(s, id, changes).await }))
@@ -106,6 +114,7 @@ impl CatalogManager<'_> {
     /// # Errors
     /// 404 when it does not exist.
     pub async fn delete_endpoint(&self, id: &EndpointId) -> Result<()> {
+        self.check_stored()?;
         self.app
             .db
             .transaction(|s| {

@@ -24,11 +24,17 @@ pub struct RegionChanges {
 impl CatalogManager<'_> {
     /// A page of regions. Filters: `parent_region_id`.
     pub async fn regions(&self, hints: &ListHints) -> Result<Page<Region>> {
+        if let Some(templates) = self.templates() {
+            return Ok(templates.regions(hints));
+        }
         sql::regions(&mut self.app.db.session().await?, hints).await
     }
 
     /// The region, if there is one.
     pub async fn find_region(&self, id: &RegionId) -> Result<Option<Region>> {
+        if let Some(templates) = self.templates() {
+            return Ok(templates.region(id));
+        }
         sql::region(&mut self.app.db.session().await?, id).await
     }
 
@@ -37,6 +43,7 @@ impl CatalogManager<'_> {
     /// # Errors
     /// 404 when its parent does not exist, 409 when its id is taken.
     pub async fn create_region(&self, region: &Region) -> Result<()> {
+        self.check_stored()?;
         self.app
             .db
             .transaction(|s| Box::pin(async move { create(s, region).await }))
@@ -49,6 +56,7 @@ impl CatalogManager<'_> {
     /// 404 when it or its new parent does not exist, 400 when the new parent is the region itself or
     /// below it.
     pub async fn update_region(&self, id: &RegionId, changes: &RegionChanges) -> Result<Region> {
+        self.check_stored()?;
         self.app
             .db
             .transaction(|s| Box::pin(async move { update(s, id, changes).await }))
@@ -60,6 +68,7 @@ impl CatalogManager<'_> {
     /// # Errors
     /// 404 when it does not exist, 403 while an endpoint stands in any of them.
     pub async fn delete_region(&self, id: &RegionId) -> Result<()> {
+        self.check_stored()?;
         self.app
             .db
             .transaction(|s| Box::pin(async move { delete(s, id).await }))

@@ -19,16 +19,23 @@ pub struct ServiceChanges {
 impl CatalogManager<'_> {
     /// A page of services. Filters: `type`, `name`.
     pub async fn services(&self, hints: &ListHints) -> Result<Page<Service>> {
+        if let Some(templates) = self.templates() {
+            return Ok(templates.services(hints));
+        }
         sql::services(&mut self.app.db.session().await?, hints).await
     }
 
     /// The service, if there is one.
     pub async fn find_service(&self, id: &ServiceId) -> Result<Option<Service>> {
+        if let Some(templates) = self.templates() {
+            return Ok(templates.service(id));
+        }
         sql::service(&mut self.app.db.session().await?, id).await
     }
 
     /// Creates a service.
     pub async fn create_service(&self, service: &Service) -> Result<()> {
+        self.check_stored()?;
         self.app
             .db
             .transaction(|s| {
@@ -50,6 +57,7 @@ impl CatalogManager<'_> {
         id: &ServiceId,
         changes: &ServiceChanges,
     ) -> Result<Service> {
+        self.check_stored()?;
         self.app
             .db
             .transaction(|s| {
@@ -74,6 +82,7 @@ impl CatalogManager<'_> {
     /// # Errors
     /// 404 when it does not exist.
     pub async fn delete_service(&self, id: &ServiceId) -> Result<()> {
+        self.check_stored()?;
         self.app
             .db
             .transaction(|s| {

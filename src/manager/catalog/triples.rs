@@ -9,6 +9,7 @@ use crate::model::event::{Event, ResourceKind};
 use crate::model::list::ListHints;
 use crate::model::{Endpoint, EndpointId, RegionId, ServiceId};
 use serde_json::{Map, Value};
+use std::collections::HashMap;
 
 /// An endpoint of v2.0.
 #[derive(Clone, Debug)]
@@ -39,9 +40,11 @@ impl CatalogManager<'_> {
     /// All endpoints by v2.0's measure. Those that v3 made belong together by service and region,
     /// and count only with a public one among them.
     pub async fn endpoint_triples(&self) -> Result<Vec<EndpointTriple>> {
-        let mut session = self.app.db.session().await?;
-        let legacy = sql::legacy_endpoint_ids(&mut session).await?;
-        let page = sql::endpoints(&mut session, &ListHints::default()).await?;
+        let legacy = match self.templates() {
+            Some(_) => HashMap::new(),
+            None => sql::legacy_endpoint_ids(&mut self.app.db.session().await?).await?,
+        };
+        let page = self.endpoints(&ListHints::default()).await?;
         let mut triples: Vec<(EndpointTriple, bool)> = Vec::new();
         for endpoint in page.items {
             let made_as = legacy.get(&endpoint.id);
@@ -74,6 +77,7 @@ impl CatalogManager<'_> {
     /// # Errors
     /// 400 for a URL that could never be filled, or an unknown service.
     pub async fn create_endpoint_triple(&self, new: &NewEndpointTriple) -> Result<String> {
+        self.check_stored()?;
         for (_, url) in &new.urls {
             check_template(url)?;
         }
@@ -90,6 +94,7 @@ impl CatalogManager<'_> {
     /// # Errors
     /// 404 when it made nothing under it.
     pub async fn delete_endpoint_triple(&self, id: &str) -> Result<()> {
+        self.check_stored()?;
         self.app
             .db
             .transaction(|s| {
