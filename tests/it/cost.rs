@@ -1,5 +1,7 @@
 //! What requests cost in round trips to the database. Every statement counts, `BEGIN` and `COMMIT` too.
 
+mod hot_routes;
+
 use crate::harness::{Answer, TestApp, signing};
 use serde_json::json;
 

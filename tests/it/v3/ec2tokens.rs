@@ -9,16 +9,16 @@ use keystone::crypto::ec2_signature::SignedRequest;
 use serde_json::{Map, Value, json};
 
 /// A cloud with an object store, which has the role `service`, and a user with a key pair.
-struct Cloud {
-    app: TestApp,
-    service: Persona,
+pub struct Cloud {
+    pub app: TestApp,
+    pub service: Persona,
     user: Persona,
     access: String,
     secret: String,
 }
 
 impl Cloud {
-    async fn new() -> Self {
+    pub async fn new() -> Self {
         Self::with_config("").await
     }
 
@@ -54,7 +54,7 @@ impl Cloud {
     }
 
     /// A request of version 2 with parameters besides the usual ones, which a null takes away.
-    fn signed(&self, params: Value) -> Value {
+    pub fn signed(&self, params: Value) -> Value {
         let mut all = json!({
             "SignatureVersion": "2", "Action": "Describe", "AWSAccessKeyId": self.access,
             "Timestamp": self.app.app.clock.now().whole_seconds(),
@@ -84,7 +84,7 @@ impl Cloud {
         request
     }
 
-    async fn ec2(&self, request: Value) -> Answer {
+    pub async fn ec2(&self, request: Value) -> Answer {
         let body = json!({ "credentials": request });
         let post = self.app.post("/v3/ec2tokens", body);
         post.token(&self.service.token).send().await
