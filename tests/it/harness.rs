@@ -63,7 +63,7 @@ impl TestApp {
         KeyRepository::new(keys.path().join("credential-keys"))
             .setup(3, Default::default())
             .expect("new keys");
-        let db = TestDb::synced().await;
+        let db = TestDb::lent().await;
         let clock = Clock::stopped_at(Timestamp::parse(START).expect("a time"));
         let seed = Seed::plant(&db.db, clock.now()).await;
         let pool = db.db.clone();

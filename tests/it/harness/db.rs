@@ -1,8 +1,13 @@
-//! A fresh database for each test, removed when the test is over.
+//! A database for each test: a fresh one, removed when the test is over, or one of several that tests
+//! have one after the other.
+
+mod spare;
 
 use std::time::Duration;
 
-use keystone::driver::sql::db::{Db, DbOptions, Server, ServerKind, Target, Tls, TlsMode, sql};
+use keystone::driver::sql::db::{
+    Db, DbOptions, Server, ServerKind, Session, Target, Tls, TlsMode, sql,
+};
 use keystone::driver::sql::migrate::{self, Phase};
 use url::Url;
 
@@ -12,6 +17,8 @@ pub struct TestDb {
     pub options: DbOptions,
     /// Holds SQLite's file; `None` on servers.
     _folder: Option<tempfile::TempDir>,
+    /// Whether another test may have it afterwards.
+    is_lent: bool,
 }
 
 impl TestDb {
@@ -30,7 +37,7 @@ impl TestDb {
                 (DbOptions::new(Target::Sqlite { path }), Some(folder))
             }
             Some(mut server) => {
-                let name = format!("keystone_it_{}", uuid::Uuid::new_v4().simple());
+                let name = format!("{}{}", spare::prefix(), uuid::Uuid::new_v4().simple());
                 administer(&server, format!("CREATE DATABASE {name}")).await;
                 server.database = name;
                 (DbOptions::new(Target::Server(Box::new(server))), None)
@@ -41,7 +48,27 @@ impl TestDb {
             db,
             options,
             _folder: folder,
+            is_lent: false,
         }
+    }
+
+    /// As [`synced`](Self::synced), for tests that leave the schema alone: on a server, where making
+    /// the schema takes long, one that another test had before, if there is any.
+    pub async fn lent() -> Self {
+        let mut test = match spare::take() {
+            Some(server) => {
+                let options = DbOptions::new(Target::Server(Box::new(server)));
+                Self {
+                    db: Db::connect(&options).await.expect("valid options"),
+                    options,
+                    _folder: None,
+                    is_lent: false,
+                }
+            }
+            None => Self::synced().await,
+        };
+        test.is_lent = true;
+        test
     }
 
     /// A database with Keystone's schema.
@@ -91,12 +118,17 @@ impl Drop for TestDb {
         let Target::Server(server) = self.options.target.clone() else {
             return;
         };
+        let is_lent = self.is_lent;
         // The test's own runtime can't wait here.
         let removal = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_all()
                 .build();
-            runtime.expect("a runtime").block_on(remove(&server));
+            runtime.expect("a runtime").block_on(async {
+                if !is_lent || !spare::give_back(&server).await {
+                    remove(&server).await;
+                }
+            });
         });
         if removal.join().is_err() && !std::thread::panicking() {
             panic!("the test's database could not be removed");
@@ -131,9 +163,7 @@ pub fn server() -> Option<Server> {
     })
 }
 
-/// Removes a test's database, whatever the test still has open on it: a connection that was given
-/// back inside a transaction rolls back only when the test's runtime runs again, and that runtime
-/// waits for this.
+/// Removes a test's database, whatever the test still has open on it.
 async fn remove(server: &Server) {
     let database = &server.database;
     match server.kind {
@@ -143,16 +173,7 @@ async fn remove(server: &Server) {
         ServerKind::Mysql => {
             let db = administrator(server).await;
             let mut session = db.session().await.expect("KEYSTONE_TEST_DB is reachable");
-            let open = sql("SELECT id FROM information_schema.processlist WHERE db = ?");
-            let open = session
-                .fetch_all(open.bind(database))
-                .await
-                .expect("the server's list");
-            for connection in open {
-                let kill = format!("KILL {}", connection.int("id").expect("a number"));
-                // One that ended by itself meanwhile can't be ended.
-                let _ = session.execute(sql("").push(kill)).await;
-            }
+            disconnect(&mut session, server).await;
             // Rather a loud failure than a test that never ends.
             session
                 .execute(sql("SET SESSION lock_wait_timeout = 20"))
@@ -166,6 +187,27 @@ async fn remove(server: &Server) {
             drop(session);
             db.close().await;
         }
+    }
+}
+
+/// Ends whatever is connected to a database: a connection that was given back inside a transaction
+/// rolls back only when the test's runtime runs again, and that runtime waits for this.
+async fn disconnect(s: &mut Session, server: &Server) {
+    let (open, end) = match server.kind {
+        ServerKind::Postgres => (
+            "SELECT CAST(pid AS bigint) AS id FROM pg_stat_activity WHERE datname = ?",
+            "SELECT pg_terminate_backend",
+        ),
+        ServerKind::Mysql => (
+            "SELECT id FROM information_schema.processlist WHERE db = ?",
+            "KILL ",
+        ),
+    };
+    let open = s.fetch_all(sql(open).bind(&server.database)).await;
+    for connection in open.expect("the server's list") {
+        let id = connection.int("id").expect("a number");
+        // One that ended by itself meanwhile can't be ended.
+        let _ = s.execute(sql(end).push(format!("({id})"))).await;
     }
 }
 

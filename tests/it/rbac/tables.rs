@@ -6,6 +6,8 @@ use keystone::driver::sql::db::{Db, Dialect, Session, sql};
 pub struct Tables {
     db: Db,
     names: Vec<String>,
+    /// What MySQL makes of each table: comparing rows takes it a temporary table for every side.
+    sums: Vec<i64>,
 }
 
 impl Tables {
@@ -36,12 +38,21 @@ impl Tables {
             let copy = format!("CREATE TABLE kept_{name} AS SELECT * FROM \"{name}\"");
             run(&mut session, copy).await;
         }
+        let sums = match db.dialect() {
+            Dialect::Mysql => checksums(&mut session, &names).await,
+            Dialect::Sqlite | Dialect::Postgres => Vec::new(),
+        };
         let db = db.clone();
-        Self { db, names }
+        Self { db, names, sums }
     }
 
     /// The tables that are no longer as they were.
     pub async fn changed(&self) -> Vec<&str> {
+        if self.db.dialect() == Dialect::Mysql {
+            let sums = checksums(&mut session(&self.db).await, &self.names).await;
+            let places = (0..self.names.len()).filter(|place| sums[*place] != self.sums[*place]);
+            return places.map(|place| self.names[place].as_str()).collect();
+        }
         let mut statement = sql("");
         for (index, name) in self.names.iter().enumerate() {
             if index > 0 {
@@ -89,6 +100,17 @@ impl Tables {
         session.execute(sql("COMMIT")).await.expect("a commit");
         session.execute(sql(on)).await.expect("a setting");
     }
+}
+
+/// A sum of the rows of each table.
+async fn checksums(session: &mut Session, names: &[String]) -> Vec<i64> {
+    let tables: Vec<String> = names.iter().map(|name| format!("\"{name}\"")).collect();
+    let statement = sql("CHECKSUM TABLE ").push(tables.join(", "));
+    let rows = session.fetch_all(statement).await.expect("checksums");
+    assert_eq!(rows.len(), names.len());
+    rows.iter()
+        .map(|row| row.int("Checksum").expect("a checksum"))
+        .collect()
 }
 
 async fn session(db: &Db) -> Session {
