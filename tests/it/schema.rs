@@ -210,6 +210,7 @@ async fn no_large_table_is_read_whole_to_answer_about_one_object() {
         ("assignment", "actor_id"),
         ("assignment", "target_id"),
         ("assignment", "role_id"),
+        ("assignment", "inherited"),
         ("credential", "user_id"),
         ("credential", "project_id"),
         ("application_credential", "user_id"),

@@ -12,8 +12,13 @@ use crate::error::Result;
 pub(super) const VERSION: &str = "2";
 
 /// Names' ends, tables, and the columns by which rows of theirs are looked up and ordered.
-const WANTED: [(&str, &str, &[&str]); 24] = [
+const WANTED: [(&str, &str, &[&str]); 25] = [
     ("project_id", "application_credential", &["project_id"]),
+    (
+        "by_inherited",
+        "assignment",
+        &["inherited", "type", "actor_id", "target_id", "role_id"],
+    ),
     (
         "by_role",
         "assignment",
