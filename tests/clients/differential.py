@@ -11,7 +11,7 @@ API promises no order. Differences that are wanted stand in `differential.known`
 
 The requests file (`differential.requests`), line by line:
 
-    # comment                      == title of a section
+    # comment                      == title of a section; === of one that needs new servers
     METHOD PATH [as TOKEN]         a request; TOKEN is a saved token, `admin` when left out, `none`
         {"json": "body"}           may go on over indented lines
         raw TEXT                   a body that is not JSON; `raw-zeros N` is N bytes of it
@@ -58,6 +58,7 @@ MISSING = object()
 class Request:
     line: int
     section: str
+    fresh: bool
     method: str
     path: str
     token: str = "admin"
@@ -79,15 +80,16 @@ class Request:
 
 def parse(text):
     """The requests file as a list of requests."""
-    requests, section = [], ""
+    requests, section, fresh = [], "", False
     for number, line in enumerate(text.splitlines(), 1):
         words = line.split()
         if not words or line.startswith("#"):
             continue
-        if line.startswith("== "):
-            section = line[3:].strip()
+        if line.startswith(("== ", "=== ")):
+            section = line.lstrip("=").strip()
+            fresh = line.startswith("===")
         elif not line[0].isspace():
-            request = Request(number, section, words[0], words[1])
+            request = Request(number, section, fresh, words[0], words[1])
             if len(words) == 4 and words[2] == "as":
                 request.token = words[3]
             elif len(words) != 2:
@@ -295,12 +297,25 @@ def show(value):
     return "nothing" if value is MISSING else json.dumps(value)
 
 
-def open_side(name, password, stack, folder):
+def groups_of(requests):
+    """The requests that go to the same servers, each group with the setup first."""
+    setup = [r for r in requests if r.section == "setup"]
+    groups = [setup.copy()]
+    for before, request in zip([None] + requests, requests):
+        if request.section == "setup":
+            continue
+        if request.fresh and before.section != request.section and len(groups[-1]) > len(setup):
+            groups.append(setup.copy())
+        groups[-1].append(request)
+    return groups
+
+
+def open_side(name, password, stack, folder, database):
     if "://" in name:
         return Side(name, password)
     kind = implementation(name)
     port = free_port()
-    site = Site(folder, password=PASSWORD)
+    site = Site(folder, database, password=PASSWORD)
     stack.callback(site.remove)
     site.prepare(kind, f"http://127.0.0.1:{port}")
     server = kind.start(site, port)
@@ -315,6 +330,8 @@ def main():
     parser.add_argument("--right", default="python", help="URL, rust or python (default python)")
     parser.add_argument("--left-password", default=PASSWORD, help="admin's, with a URL")
     parser.add_argument("--right-password", default=PASSWORD, help="admin's, with a URL")
+    parser.add_argument("--database", default="postgres", choices=["sqlite", "postgres", "mysql"],
+                        help="of the servers started here (default postgres)")
     parser.add_argument("--requests", type=Path, default=HERE / "differential.requests")
     parser.add_argument("--known", type=Path, default=HERE / "differential.known")
     parser.add_argument("--only", help="shell pattern of section titles to compare; setup first")
@@ -326,18 +343,24 @@ def main():
         requests = [r for r in requests
                     if r.section == "setup" or fnmatch.fnmatchcase(r.section, options.only)]
     rules = known_differences(options.known)
-    with ExitStack() as stack:
-        temp = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="keystone-diff-")))
-        left = open_side(options.left, options.left_password, stack, temp / "left")
-        right = open_side(options.right, options.right_password, stack, temp / "right")
-        differing, used = compare(left, right, requests, rules, options.verbose)
+    ours = "://" not in options.left + options.right
+    differing, used, sent = 0, set(), 0
+    for group in groups_of(requests) if ours else [requests]:
+        with ExitStack() as stack:
+            temp = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="keystone-diff-")))
+            left = open_side(options.left, options.left_password, stack, temp / "left",
+                             options.database)
+            right = open_side(options.right, options.right_password, stack, temp / "right",
+                              options.database)
+            found, seen = compare(left, right, group, rules, options.verbose)
+        differing, used, sent = differing + found, used | seen, sent + len(group)
     unused = [text for text, _ in rules if text not in used]
     if not options.only and {options.left, options.right} == {"rust", "python"}:
         for text in unused:
             print(f"stale: no such difference any more: {text}")
     else:
         unused = []
-    print(f"{len(requests) - differing}/{len(requests)} requests answered alike,"
+    print(f"{sent - differing}/{sent} requests answered alike,"
           f" {len(used)} known differences")
     return 1 if differing or unused else 0
 
