@@ -107,8 +107,10 @@ fn signed_request(body: &JsonBody) -> Result<&Map<String, Value>> {
 /// The user's key pair. One of somebody else is none.
 async fn existing(ctx: &Context, user_id: &UserId, access: &str) -> Result<OpenCredential> {
     let user = ctx.app.identity().user(user_id).await?;
-    let found = ctx.app.credential().find_key_pair(&user.id, access).await?;
-    found.ok_or_else(|| Error::not_found("EC2 credential", access_key_id(access)))
+    let found = ctx.app.credential().find_key_pair(access).await?;
+    found
+        .filter(|found| found.credential.user_id == user.id)
+        .ok_or_else(|| Error::not_found("EC2 credential", access_key_id(access)))
 }
 
 /// `None` for a key pair that can't be read.

@@ -69,23 +69,21 @@ pub async fn delete(ctx: Context, path: PathArgs) -> Result<Response> {
 }
 
 /// The key pair, once policy has agreed. One that isn't there is a 404 for everybody, since policy
-/// asks whose it is.
+/// asks whose it is: its owner's, whoever the path names, as in Keystone.
 async fn permitted(ctx: &Context, rule: &str, path: &PathArgs) -> Result<OpenCredential> {
     ctx.authenticated()?;
     let user_id = path.id::<UserId>(0)?;
     let access = path.id::<String>(1)?;
     let manager = ctx.app.credential();
-    let Some(found) = manager.find_key_pair(&user_id, &access).await? else {
+    let Some(found) = manager.find_key_pair(&access).await? else {
         ctx.mark_enforced();
         return Err(Error::not_found("EC2 key pair", CredentialId::from(access)));
     };
+    let owner = found.credential.user_id.as_str();
     let target = Target::new()
-        .with("user_id", user_id.as_str())
+        .with("user_id", owner)
         .with("credential_id", access.as_str())
-        .with(
-            "target.credential.user_id",
-            found.credential.user_id.as_str(),
-        );
+        .with("target.credential.user_id", owner);
     ctx.enforce(rule, &target)?;
     ctx.app.identity().user(&user_id).await?;
     ctx.permit(Act::Credentials)?;

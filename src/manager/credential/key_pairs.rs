@@ -28,14 +28,9 @@ impl CredentialManager<'_> {
             .await
     }
 
-    /// A user's key pair with an access key. One of somebody else is none.
-    pub async fn find_key_pair(
-        &self,
-        user_id: &UserId,
-        access: &str,
-    ) -> Result<Option<OpenCredential>> {
+    /// The key pair with an access key, whosever it is.
+    pub async fn find_key_pair(&self, access: &str) -> Result<Option<OpenCredential>> {
         let found = self.find_credential(&access_key_id(access)).await?;
-        Ok(found
-            .filter(|found| found.credential.kind == EC2 && found.credential.user_id == *user_id))
+        Ok(found.filter(|found| found.credential.kind == EC2))
     }
 }
