@@ -502,6 +502,8 @@ NOT_OF_PROJECT = {name: 403 for name, persona in PERSONAS.items()
 case("GET /v3/auth/catalog", "get_auth_catalog", answers=NOT_OF_PROJECT)
 case("GET /v3/auth/domains", "get_auth_domains")
 case("GET /v3/auth/projects", "get_auth_projects")
+case("GET /v3/OS-FEDERATION/domains", "get_auth_domains")
+case("GET /v3/OS-FEDERATION/projects", "get_auth_projects")
 case("GET /v3/auth/system", "get_auth_system")
 case("GET /v3/OS-REVOKE/events", "list_revoke_events")
 case("GET /v3/auth/tokens/OS-PKI/revoked", "revocation_list", query="audit_id_only", status=200,

@@ -15,9 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 #[rustfmt::skip]
 const OUTSTANDING: &[(&str, &str)] = &[
     // federation
-    ("/v3/OS-FEDERATION/domains", "GET"),
     ("/v3/OS-FEDERATION/identity_providers/{idp_id}/protocols/{protocol_id}/auth", "GET POST"),
-    ("/v3/OS-FEDERATION/projects", "GET"),
     ("/v3/OS-FEDERATION/saml2/metadata", "GET"),
     ("/v3/auth/OS-FEDERATION/identity_providers/{idp_id}/protocols/{protocol_id}/websso", "GET POST"),
     ("/v3/auth/OS-FEDERATION/saml2", "POST"),

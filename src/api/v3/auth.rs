@@ -88,7 +88,7 @@ pub async fn show_catalog(ctx: Context) -> Result<Response> {
     ))
 }
 
-/// `GET /v3/auth/projects`
+/// `GET /v3/auth/projects`, and `GET /v3/OS-FEDERATION/projects`, its older name
 pub async fn list_projects(ctx: Context) -> Result<Response> {
     ctx.enforce("identity:get_auth_projects", &Target::new())?;
     let user_id = ctx.caller_id()?;
@@ -106,7 +106,7 @@ pub async fn list_projects(ctx: Context) -> Result<Response> {
     ))
 }
 
-/// `GET /v3/auth/domains`
+/// `GET /v3/auth/domains`, and `GET /v3/OS-FEDERATION/domains`, its older name
 pub async fn list_domains(ctx: Context) -> Result<Response> {
     ctx.enforce("identity:get_auth_domains", &Target::new())?;
     let user_id = ctx.caller_id()?;
