@@ -38,7 +38,12 @@ fn collections() -> Vec<(String, String)> {
 
 /// Whose lists are asked for: what one can reach, or has, is asked by somebody who has something.
 fn reader(call: &str) -> &'static str {
-    if call.contains("/auth/") || call.ends_with("/access_rules") {
+    let own = [
+        "/access_rules",
+        "/OS-FEDERATION/domains",
+        "/OS-FEDERATION/projects",
+    ];
+    if call.contains("/auth/") || own.iter().any(|end| call.ends_with(end)) {
         "self"
     } else {
         "root"
