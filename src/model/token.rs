@@ -6,11 +6,12 @@ use super::oauth1::AccessToken;
 use super::trust::Trust;
 use super::{
     AccessTokenId, ApplicationCredentialId, DomainId, EndpointId, GroupId, IdpId, ProjectId,
-    RegionId, RoleId, ServiceId, Timestamp, TrustId, UserId,
+    RegionId, RoleId, ServiceId, ServiceProviderId, Timestamp, TrustId, UserId,
 };
 use crate::error::{Error, Result};
 use bytes::Bytes;
 use serde_json::value::RawValue;
+use std::sync::Arc;
 
 /// The facts inside a token. Everything else in a token's answer (roles, catalog, names) is looked up
 /// when the token is validated.
@@ -83,6 +84,14 @@ pub struct DomainRef {
     pub name: String,
 }
 
+/// A service provider as tokens show it.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct ServiceProviderRef {
+    pub auth_url: String,
+    pub id: ServiceProviderId,
+    pub sp_url: String,
+}
+
 /// A role as tokens show it.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct RoleRef {
@@ -107,6 +116,8 @@ pub struct ValidToken {
     pub catalog: Option<Catalog>,
     /// Whether the project is the configured admin project; `None` when none is configured.
     pub is_admin_project: Option<bool>,
+    /// The enabled service providers, in order of id.
+    pub service_providers: Arc<[ServiceProviderRef]>,
 }
 
 impl ValidToken {

@@ -75,6 +75,9 @@ pub fn of(token: &ValidToken, with_catalog: bool) -> Value {
     if let (true, Some(catalog)) = (with_catalog, &token.catalog) {
         set("catalog", json!(catalog));
     }
+    if !token.service_providers.is_empty() {
+        set("service_providers", json!(token.service_providers[..]));
+    }
     for step in &token.delegation {
         match step {
             Delegation::OAuth1(access_token) => set(

@@ -19,6 +19,9 @@ pub struct UserFacts {
     pub created_at: Option<Timestamp>,
     pub last_active_at: Option<NaiveDate>,
     pub ignores_inactivity: bool,
+    /// Whether there is an enabled service provider, which every user's tokens show. Most clouds have
+    /// none, and so need not ask for them.
+    pub has_service_providers: bool,
 }
 
 /// A project or a domain as tokens see it.
@@ -43,6 +46,8 @@ pub async fn user(s: &mut Session, id: &UserId) -> Result<Option<UserFacts>> {
                              WHERE f.user_id = u.id)) AS name,
                   (SELECT o.option_value FROM user_option o
                     WHERE o.user_id = u.id AND o.option_id = '1004') AS ignores_inactivity,
+                  CASE WHEN EXISTS (SELECT 1 FROM service_provider WHERE enabled = ?)
+                       THEN 1 ELSE 0 END AS has_service_providers,
                   p.expires_at, p.expires_at_int
              FROM "user" u
              JOIN project d ON d.id = u.domain_id
@@ -53,7 +58,7 @@ pub async fn user(s: &mut Session, id: &UserId) -> Result<Option<UserFacts>> {
             ORDER BY p.created_at_int DESC, p.id DESC
             LIMIT 1"#,
     );
-    s.fetch_optional(statement.bind(id))
+    s.fetch_optional(statement.bind(true).bind(id))
         .await?
         .as_ref()
         .map(user_from)
@@ -78,6 +83,7 @@ fn user_from(row: &Row) -> Result<UserFacts> {
         created_at: row.opt_time("created_at")?,
         last_active_at: row.opt_date("last_active_at")?,
         ignores_inactivity: row.opt_text("ignores_inactivity")?.as_deref() == Some("true"),
+        has_service_providers: row.int("has_service_providers")? == 1,
     })
 }
 

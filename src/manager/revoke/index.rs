@@ -143,6 +143,7 @@ mod tests {
             role_names: vec!["role".to_owned()],
             catalog: None,
             is_admin_project: None,
+            service_providers: [].into(),
             delegation: Vec::new(),
         }
     }

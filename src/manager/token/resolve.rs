@@ -3,6 +3,7 @@
 use super::TokenManager;
 use crate::config::Config;
 use crate::driver::sql::db::Session;
+use crate::driver::sql::federation;
 use crate::driver::sql::token as facts;
 use crate::driver::sql::token::{ScopeFacts, UserFacts};
 use crate::error::{Error, Result};
@@ -42,6 +43,12 @@ impl TokenManager<'_> {
         let catalog = self
             .catalog_for(&mut session, &catalog_user.id, &scope, &config)
             .await?;
+        let service_providers = match user.has_service_providers {
+            true => federation::enabled_service_providers(&mut session)
+                .await?
+                .into(),
+            false => [].into(),
+        };
         let is_admin_project = is_admin_project(&scope, &config);
         let shown = match granted.trustor {
             Some(trustor) if granted.impersonation => trustor,
@@ -61,6 +68,7 @@ impl TokenManager<'_> {
             roles,
             catalog,
             is_admin_project,
+            service_providers,
         })
     }
 

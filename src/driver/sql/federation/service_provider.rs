@@ -4,6 +4,7 @@ use crate::driver::sql::db::{Area, Row, Session, sql};
 use crate::error::Result;
 use crate::model::ServiceProviderId;
 use crate::model::federation::ServiceProvider;
+use crate::model::token::ServiceProviderRef;
 
 fn provider_from(row: &Row) -> Result<ServiceProvider> {
     Ok(ServiceProvider {
@@ -38,6 +39,22 @@ pub async fn service_providers(s: &mut Session) -> Result<Vec<ServiceProvider>> 
     );
     let rows = s.fetch_all(statement).await?;
     rows.iter().map(provider_from).collect()
+}
+
+/// The enabled service providers in order of id, as tokens show them.
+pub async fn enabled_service_providers(s: &mut Session) -> Result<Vec<ServiceProviderRef>> {
+    let statement =
+        sql("SELECT auth_url, id, sp_url FROM service_provider WHERE enabled = ? ORDER BY id");
+    let rows = s.fetch_all(statement.bind(true)).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(ServiceProviderRef {
+                auth_url: row.text("auth_url")?,
+                id: row.id("id")?,
+                sp_url: row.text("sp_url")?,
+            })
+        })
+        .collect()
 }
 
 /// Stores a new service provider. A taken id is

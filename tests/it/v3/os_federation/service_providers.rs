@@ -90,3 +90,35 @@ async fn lists_are_filtered() {
         assert_eq!(ids(&found, "service_providers"), expected, "{query}");
     }
 }
+
+#[tokio::test]
+async fn tokens_of_every_kind_show_those_that_are_enabled() {
+    let scene = Scene::new().await;
+    let unscoped = scene.login("uma", json!("unscoped")).await;
+    let shown = async |token: &str| {
+        let answer = scene.validate(token).await.expect(200).json();
+        answer["token"].get("service_providers").cloned()
+    };
+    put_sp(&scene, "off", urls()).await.expect(201);
+    assert_eq!(shown(&unscoped).await, None);
+    for id in ["two", "one"] {
+        let mut members = urls();
+        members["enabled"] = json!(true);
+        put_sp(&scene, id, members).await.expect(201);
+    }
+    let expected = json!([
+        { "auth_url": "https://sp.example/v3/auth", "id": "one", "sp_url": "https://sp.example/saml" },
+        { "auth_url": "https://sp.example/v3/auth", "id": "two", "sp_url": "https://sp.example/saml" },
+    ]);
+    for token in [&unscoped, &scene.admin] {
+        assert_eq!(shown(token).await.as_ref(), Some(&expected));
+    }
+    let login = scene.try_login("uma", json!("unscoped")).await.expect(201);
+    assert_eq!(login.json()["token"]["service_providers"], expected);
+    let off = json!({ "service_provider": { "enabled": false } });
+    for id in ["one", "two"] {
+        let path = format!("{SPS}/{id}");
+        scene.patch(&path, off.clone()).await.expect(200);
+    }
+    assert_eq!(shown(&unscoped).await, None);
+}
