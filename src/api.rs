@@ -29,16 +29,24 @@ use axum::routing::get;
 use route::Route;
 use std::sync::Arc;
 
-/// The router of the public listener.
-pub fn public_router(app: &Arc<App>) -> Router {
-    router(v2::routes::public(), app)
+/// Which of the two listeners a request came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Listener {
+    /// For everybody.
+    Public,
+    /// v3 as on the public one, v2.0's administration, and what only operators should reach.
+    Admin,
 }
 
-/// The router of the admin listener: v3 as on the public one, v2.0's administration, and what only
-/// operators should reach.
-pub fn admin_router(app: &Arc<App>) -> Router {
-    router(v2::routes::admin(), app)
-        .route("/metrics", get(metrics::show).with_state(Arc::clone(app)))
+impl Listener {
+    /// What it serves.
+    pub fn router(self, app: &Arc<App>) -> Router {
+        match self {
+            Self::Public => router(v2::routes::public(), app),
+            Self::Admin => router(v2::routes::admin(), app)
+                .route("/metrics", get(metrics::show).with_state(Arc::clone(app))),
+        }
+    }
 }
 
 fn router(v2: Vec<Route>, app: &Arc<App>) -> Router {

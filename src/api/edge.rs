@@ -3,6 +3,7 @@
 //! It stands outside the router because it changes the path before routing and must see every answer,
 //! also the router's own 404 and 405.
 
+use crate::api::Listener;
 use crate::api::cors::CrossOrigin;
 use crate::api::environment::Environment;
 use crate::api::links::{BaseUrl, Connection, LinkRules};
@@ -56,17 +57,19 @@ impl RequestMeta {
 #[derive(Clone)]
 pub struct Edge {
     app: Arc<App>,
+    listener: Listener,
     router: Router,
     /// What links name when a request names no host.
     authority: Arc<str>,
 }
 
 impl Edge {
-    /// Wraps a router whose state is given already; `authority` is the listener's address.
-    pub fn new(app: Arc<App>, router: Router, authority: &str) -> Self {
+    /// What a listener serves; `authority` is its address.
+    pub fn new(app: Arc<App>, listener: Listener, authority: &str) -> Self {
         Self {
+            router: listener.router(&app),
             app,
-            router,
+            listener,
             authority: authority.into(),
         }
     }
@@ -152,6 +155,7 @@ impl Edge {
             .map_or(&*self.authority, |authority| authority.as_str());
         BaseUrl::of_request(
             rules,
+            self.listener,
             request.headers(),
             Connection {
                 scheme: "http",

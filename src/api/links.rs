@@ -1,5 +1,6 @@
 //! Links: under which URL the client knows this service, and what stands below it.
 
+use crate::api::Listener;
 use http::header::AsHeaderName;
 use http::{HeaderMap, header};
 use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -11,6 +12,8 @@ use std::borrow::Cow;
 pub struct LinkRules {
     /// `[DEFAULT] public_endpoint`; when set, nothing of the request matters.
     pub public_endpoint: Option<String>,
+    /// `[DEFAULT] admin_endpoint`, which goes before it on the admin listener.
+    pub admin_endpoint: Option<String>,
     /// `[oslo_middleware] enable_proxy_headers_parsing`.
     pub enable_proxy_headers_parsing: bool,
 }
@@ -84,6 +87,19 @@ const NOT_AUTHORITY: &AsciiSet = &CONTROLS
     .add(b'|')
     .add(b'}');
 
+impl LinkRules {
+    /// What the operator says that a listener's links start with.
+    fn endpoint(&self, listener: Listener) -> Option<&str> {
+        let own = match listener {
+            Listener::Public => None,
+            Listener::Admin => self.admin_endpoint.as_deref(),
+        };
+        let is_set = |url: &&str| !url.is_empty();
+        own.filter(is_set)
+            .or_else(|| self.public_endpoint.as_deref().filter(is_set))
+    }
+}
+
 impl BaseUrl {
     /// The path of the v3 API below the base.
     pub const V3: &'static str = "/v3";
@@ -91,16 +107,17 @@ impl BaseUrl {
     /// The path of the v2.0 API below the base.
     pub const V2: &'static str = "/v2.0";
 
-    /// Finds the base in this order: `public_endpoint`; proxy headers, when believed; `Host`; the
+    /// Finds the base in this order: `admin_endpoint` on its listener; `public_endpoint`; proxy headers, when believed; `Host`; the
     /// connection. `X-Forwarded-Proto` is believed always, its last element being the nearest
     /// proxy's; the other headers only when `enable_proxy_headers_parsing`, their first element
     /// being what the client asked for. A present `Forwarded` beats `X-Forwarded-Host` and `-Proto`.
-    pub fn of_request(rules: &LinkRules, headers: &HeaderMap, connection: Connection<'_>) -> Self {
-        if let Some(endpoint) = rules
-            .public_endpoint
-            .as_deref()
-            .filter(|url| !url.is_empty())
-        {
+    pub fn of_request(
+        rules: &LinkRules,
+        listener: Listener,
+        headers: &HeaderMap,
+        connection: Connection<'_>,
+    ) -> Self {
+        if let Some(endpoint) = rules.endpoint(listener) {
             return Self::from_public_endpoint(endpoint);
         }
         let mut scheme = text(headers, "x-forwarded-proto")
@@ -270,6 +287,7 @@ mod tests {
     fn base(parsing: bool, headers: &[(&str, &str)]) -> String {
         let rules = LinkRules {
             public_endpoint: None,
+            admin_endpoint: None,
             enable_proxy_headers_parsing: parsing,
         };
         let headers: HeaderMap = headers
@@ -281,7 +299,7 @@ mod tests {
                 )
             })
             .collect();
-        BaseUrl::of_request(&rules, &headers, LISTENER)
+        BaseUrl::of_request(&rules, Listener::Public, &headers, LISTENER)
             .root()
             .to_owned()
     }
@@ -378,15 +396,18 @@ mod tests {
     }
 
     #[test]
-    fn public_endpoint_beats_the_request() {
+    fn an_endpoint_of_the_configuration_beats_the_request() {
         let rules = LinkRules {
             public_endpoint: Some("https://id.example:443/identity/".to_owned()),
+            admin_endpoint: Some("https://admin.example".to_owned()),
             enable_proxy_headers_parsing: true,
         };
         let mut headers = HeaderMap::new();
         headers.insert("x-forwarded-proto", HeaderValue::from_static("http"));
-        let base = BaseUrl::of_request(&rules, &headers, LISTENER);
+        let base = BaseUrl::of_request(&rules, Listener::Public, &headers, LISTENER);
         assert_eq!(base.v3(), "https://id.example:443/identity/v3");
+        let base = BaseUrl::of_request(&rules, Listener::Admin, &headers, LISTENER);
+        assert_eq!(base.v3(), "https://admin.example/v3");
         assert_eq!(
             BaseUrl::from_public_endpoint("http://x/v3/").v3(),
             "http://x/v3"
@@ -405,7 +426,7 @@ mod tests {
         );
         let mut headers = HeaderMap::new();
         headers.insert("host", HeaderValue::from_bytes(b"\xfc.example").unwrap());
-        let base = BaseUrl::of_request(&LinkRules::default(), &headers, LISTENER);
+        let base = BaseUrl::of_request(&LinkRules::default(), Listener::Public, &headers, LISTENER);
         assert_eq!(base.root(), "http://srv:5000");
     }
 

@@ -45,6 +45,7 @@ impl Settings {
         warnings.extend(unreported_passwords(&config));
         let links = LinkRules {
             public_endpoint: config.default.public_endpoint.clone(),
+            admin_endpoint: config.default.admin_endpoint.clone(),
             enable_proxy_headers_parsing: config.oslo_middleware.enable_proxy_headers_parsing,
         };
         Ok(Self {

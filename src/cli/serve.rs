@@ -6,14 +6,13 @@ mod database;
 use super::environment::Environment;
 use super::first_run::{Access, StateDir};
 use super::logging::Log;
-use crate::api;
+use crate::api::Listener;
 use crate::api::edge::Edge;
 use crate::api::server::{self, ServeOptions};
 use crate::app::{App, Clock, database_options};
 use crate::config::{AdminBind, Config};
 use crate::driver::sql::db::Db;
 use anyhow::Context as _;
-use axum::Router;
 use changes::Supervisor;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::process::ExitCode;
@@ -161,15 +160,15 @@ impl Listeners {
             shutdown_timeout: Duration::from_secs(config.server.shutdown_timeout),
         };
         let mut serving = JoinSet::new();
-        let mut spawn = |listener, address: SocketAddr, router: Router| {
-            let edge = Edge::new(Arc::clone(app), router, &address.to_string());
-            serving.spawn(server::serve(listener, edge, options, stopped.clone()));
+        let mut spawn = |kind, socket, address: SocketAddr| {
+            let edge = Edge::new(Arc::clone(app), kind, &address.to_string());
+            serving.spawn(server::serve(socket, edge, options, stopped.clone()));
         };
         tracing::info!("serving the public API on {}", self.public_address);
-        spawn(self.public, self.public_address, api::public_router(app));
-        if let Some((listener, address)) = self.admin {
+        spawn(Listener::Public, self.public, self.public_address);
+        if let Some((socket, address)) = self.admin {
             tracing::info!("serving the admin API and metrics on {address}");
-            spawn(listener, address, api::admin_router(app));
+            spawn(Listener::Admin, socket, address);
         }
         serving
     }

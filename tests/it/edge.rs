@@ -1,6 +1,6 @@
 //! What holds for every request: discovery, paths, methods, bodies, ids, links.
 
-use crate::harness::{ADMIN_PASSWORD, TestApp, login_body};
+use crate::harness::{ADMIN_PASSWORD, RequestBuilder, TestApp, login_body};
 use serde_json::{Value, json};
 
 #[tokio::test]
@@ -81,6 +81,27 @@ async fn links_follow_the_request_and_its_proxy() {
         .await
         .json();
     assert_eq!(link(fixed), "https://cloud.test:5000/v3/");
+}
+
+#[tokio::test]
+async fn the_admin_listener_may_have_an_endpoint_of_its_own_in_links() {
+    let config = "[DEFAULT]\npublic_endpoint = https://cloud.test:5000\n\
+                  admin_endpoint = https://admin.test:35357/\n";
+    let app = TestApp::with_config(config).await;
+    for (path, version) in [("/v3", "v3"), ("/v2.0", "v2.0")] {
+        let link = async |request: RequestBuilder<'_>| {
+            let document = request.send().await.expect(200).json();
+            document["version"]["links"][0]["href"].clone()
+        };
+        assert_eq!(
+            link(app.get(path)).await,
+            format!("https://admin.test:35357/{version}/")
+        );
+        assert_eq!(
+            link(app.get(path).public()).await,
+            format!("https://cloud.test:5000/{version}/")
+        );
+    }
 }
 
 #[tokio::test]

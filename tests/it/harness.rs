@@ -20,7 +20,7 @@ use axum::body::Body;
 use axum::extract::MatchedPath;
 use axum::http::{Method, Request, header};
 use db::TestDb;
-use keystone::api;
+use keystone::api::Listener;
 use keystone::api::edge::{Edge, Peer};
 use keystone::app::{App, Clock, Settings};
 use keystone::config::Config;
@@ -99,8 +99,8 @@ impl TestApp {
         let captured = Captured::default();
         let drivers: Vec<Box<dyn Driver>> = vec![Box::new(captured.clone())];
         let app = App::with_notification_drivers(settings, db, clock, drivers).expect("an app");
-        let edge = Edge::new(Arc::clone(&app), api::admin_router(&app), "127.0.0.1:35357");
-        let public = Edge::new(Arc::clone(&app), api::public_router(&app), "127.0.0.1:5000");
+        let edge = Edge::new(Arc::clone(&app), Listener::Admin, "127.0.0.1:35357");
+        let public = Edge::new(Arc::clone(&app), Listener::Public, "127.0.0.1:5000");
         Self {
             app,
             seed,

@@ -60,6 +60,9 @@ impl FromOption for AdminBind {
 section! {
     /// The service as a whole, its log and its message bus.
     Default_ in "DEFAULT" {
+        /// Base URL of all links in responses of the admin listener; unset means public_endpoint.
+        admin_endpoint: Option<String> = unset().uri(&[]);
+
         /// A token that may do everything without any check of policy. Leave it unset: whoever
         /// knows it owns the cloud.
         admin_token: Option<Secret> = unset();
