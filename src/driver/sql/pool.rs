@@ -62,7 +62,10 @@ impl Pool {
             }
             Target::Server(server) => match server.kind {
                 ServerKind::Postgres => {
-                    Self::Postgres(pool_options(options).connect_lazy_with(postgres(server)))
+                    let pool = pool_options(options).after_connect(|connection: &mut _, _| {
+                        Box::pin(set_postgres_mode(connection))
+                    });
+                    Self::Postgres(pool.connect_lazy_with(postgres(server)))
                 }
                 ServerKind::Mysql => {
                     let pool = pool_options(options).after_connect(|connection: &mut _, _| {
@@ -125,6 +128,19 @@ fn set_mysql_mode(
     Box::pin(async move {
         connection
             .execute("SET SESSION sql_mode = 'TRADITIONAL,PIPES_AS_CONCAT'")
+            .await?;
+        Ok(())
+    })
+}
+
+/// Without compiling statements: PostgreSQL guesses that walks of the tree of projects are long, and
+/// compiles them for hundreds of milliseconds to run for one. A server that can't compile is left alone.
+fn set_postgres_mode(
+    connection: &mut <Postgres as Database>::Connection,
+) -> BoxFuture<'_, sqlx::Result<()>> {
+    Box::pin(async move {
+        connection
+            .execute("SELECT set_config(name, 'off', false) FROM pg_settings WHERE name = 'jit'")
             .await?;
         Ok(())
     })
