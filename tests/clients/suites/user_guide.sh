@@ -56,6 +56,9 @@ curl -s -H "X-Auth-Token: $TOKEN" "$PUBLIC/v2.0/tenants" |
 
 # --- v2.0, admin API
 
+curl -s "$ADMIN/v2.0/" | check 'GET /v2.0/ of the admin API' '.version.id == "v2.0"'
+curl -s -d @post.json -H "$json" "$ADMIN/v2.0/tokens" |
+    check 'POST /v2.0/tokens of the admin API' '.access.token.tenant.name == "admin"'
 curl -s "$ADMIN/v2.0/extensions" |
     check 'GET /v2.0/extensions of the admin API' '[.extensions.values[].alias] | index("OS-KSADM")'
 curl -s "$ADMIN/v2.0/extensions/OS-KSADM" |
@@ -122,6 +125,9 @@ v3_login=$(jq -n --argjson c "$credentials" '{auth: {identity: {methods: ["passw
 scoped=$(jq '.auth.scope = {project: {name: "admin", domain: {id: "default"}}}' <<<"$v3_login")
 curl -s -H "$json" -d "$v3_login" "$PUBLIC/v3/auth/tokens" |
     check 'POST /v3/auth/tokens' '.token.methods == ["password"]'
+in_domain=$(jq '.auth.scope = {domain: {id: "default"}}' <<<"$v3_login")
+curl -s -H "$json" -d "$in_domain" "$PUBLIC/v3/auth/tokens" |
+    check 'POST /v3/auth/tokens for a domain' '.token.domain.id == "default"'
 OS_TOKEN=$(curl -si -H "$json" -d "$scoped" "$PUBLIC/v3/auth/tokens" |
     tr -d '\r' | awk -F': ' 'tolower($1) == "x-subject-token" {print $2}')
 curl -s -H "X-Auth-Token: $OS_TOKEN" -H "X-Subject-Token: $OS_TOKEN" "$PUBLIC/v3/auth/tokens" |
@@ -141,6 +147,10 @@ curl -s -X PATCH -H "X-Auth-Token: $OS_TOKEN" -H "$json" -d '{"domain": {"enable
     "$PUBLIC/v3/domains/$DOMAIN" | check 'PATCH /v3/domains/{domain_id}' '.domain.enabled == false'
 status 'DELETE /v3/domains/{domain_id}' 204 \
     -X DELETE -H "X-Auth-Token: $OS_TOKEN" "$PUBLIC/v3/domains/$DOMAIN"
+SERVICE=$(curl -s -H "X-Auth-Token: $OS_TOKEN" "$PUBLIC/v3/services" | jq -r '.services[0].id')
+curl -s -X PATCH -H "X-Auth-Token: $OS_TOKEN" -H "$json" -d '{"service": {"description": "told"}}' \
+    "$PUBLIC/v3/services/$SERVICE" |
+    check 'PATCH /v3/services/{service_id}' '.service.description == "told"'
 status 'POST /v3/users/{user_id}/password' 204 -H "$json" \
     -d '{"user": {"original_password": "joes-secret", "password": "another"}}' \
     "$PUBLIC/v3/users/$USER_ID/password"
