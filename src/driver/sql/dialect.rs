@@ -15,6 +15,16 @@ pub enum Dialect {
 }
 
 impl Dialect {
+    /// A join whose left side is read first, where the database would choose the wrong one: SQLite and
+    /// MySQL have a word for it, PostgreSQL keeps to what it estimates.
+    pub(super) fn ordered_join(self) -> &'static str {
+        match self {
+            Self::Sqlite => "CROSS JOIN",
+            Self::Postgres => "JOIN",
+            Self::Mysql => "STRAIGHT_JOIN",
+        }
+    }
+
     /// Spells portable SQL (`?` placeholders, `"quoted"` identifiers, `'text'` literals) for this
     /// database: `$1`, `$2`, … for PostgreSQL, backticks for MySQL. Text literals are left alone.
     pub(super) fn spell(self, portable: &str) -> String {

@@ -51,11 +51,17 @@ pub struct Names {
 impl AssignmentManager<'_> {
     /// A page of the grants as they were made.
     pub async fn assignments(&self, query: &AssignmentQuery) -> Result<Page<ListedAssignment>> {
+        let mut session = self.app.db.session().await?;
         let filter = GrantFilter {
             holders: query.actor.as_ref().map(Holders::One).unwrap_or_default(),
             places: match &query.target {
                 None => Places::Anywhere,
-                Some(AssignmentTarget::Project(id)) if query.subtree => Places::Tree(id),
+                Some(AssignmentTarget::Project(id)) if query.subtree => {
+                    match is_domain(&mut session, id).await? {
+                        true => Places::DomainTree(id),
+                        false => Places::Tree(id),
+                    }
+                }
                 Some(target) => Places::Target(target),
             },
             role_ids: query.role_id.clone().map(|id| vec![id]),
@@ -67,7 +73,6 @@ impl AssignmentManager<'_> {
             None => Start::First,
             Some(marker) => Start::After(&marker.grant),
         };
-        let mut session = self.app.db.session().await?;
         let page = sql::grants(&mut session, &filter, start, query.limit).await?;
         let items = page.items.into_iter().map(ListedAssignment::granted);
         Ok(Page {
@@ -91,7 +96,7 @@ impl AssignmentManager<'_> {
     ) -> Result<Page<ListedAssignment>> {
         let s = &mut self.app.db.session().await?;
         let mut learner = self.learner(s, query).await?;
-        let filter = self.grants_behind(query, &learner);
+        let filter = self.grants_behind(s, query, &learner).await?;
         // One more than asked for tells whether there is more.
         let most = query.limit.map(|limit| limit.saturating_add(1));
         let at_once = most.map(|most| most.clamp(FEWEST_AT_ONCE, MOST_AT_ONCE));
@@ -118,21 +123,26 @@ impl AssignmentManager<'_> {
     }
 
     /// The grants that can lead to what is asked for.
-    fn grants_behind<'q>(
+    async fn grants_behind<'q>(
         &self,
+        s: &mut Session,
         query: &'q AssignmentQuery,
         learner: &Learner<'_>,
-    ) -> GrantFilter<'q> {
+    ) -> Result<GrantFilter<'q>> {
         let (places, inherited) = match &query.target {
             None => (Places::Anywhere, query.inherited),
             Some(AssignmentTarget::Project(id)) if query.subtree => {
-                (Places::ReachingTree(id), query.inherited)
+                let places = match is_domain(s, id).await? {
+                    true => Places::DomainTree(id),
+                    false => Places::ReachingTree(id),
+                };
+                (places, query.inherited)
             }
             Some(AssignmentTarget::Project(id)) => (Places::Reaching(id), query.inherited),
             // What is inherited from a domain takes effect on its projects.
             Some(target) => (Places::Target(target), Some(false)),
         };
-        GrantFilter {
+        Ok(GrantFilter {
             holders: match &query.actor {
                 Some(Actor::User(user)) => Holders::UserAndGroups(self.holder(user)),
                 Some(actor) => Holders::One(actor),
@@ -146,7 +156,7 @@ impl AssignmentManager<'_> {
             inherited,
             within: query.within.as_ref(),
             to_expand: true,
-        }
+        })
     }
 
     /// The project at the top of a tree that is to be listed, if it exists.
@@ -190,6 +200,11 @@ impl AssignmentManager<'_> {
             roles,
         })
     }
+}
+
+async fn is_domain(s: &mut Session, id: &ProjectId) -> Result<bool> {
+    let project = resource::project(s, id).await?;
+    Ok(project.is_some_and(|project| project.is_domain))
 }
 
 fn as_vec<T>(set: HashSet<T>) -> Vec<T> {

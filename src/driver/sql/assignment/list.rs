@@ -32,6 +32,8 @@ pub enum Places<'a> {
     Target(&'a AssignmentTarget),
     /// A project and all that is below it.
     Tree(&'a ProjectId),
+    /// A domain and all its projects; what is granted on the domain itself only where it reaches them.
+    DomainTree(&'a ProjectId),
     /// Wherever a grant reaches a project from: the project itself, and what is above it when the
     /// grant is inherited.
     Reaching(&'a ProjectId),
@@ -143,12 +145,15 @@ impl GrantFilter<'_> {
             }
             Places::Target(AssignmentTarget::Domain(_)) => kind.on == On::Domain,
             Places::Target(AssignmentTarget::System) => kind.on == On::System,
+            Places::DomainTree(_) if !self.to_expand => kind.on == On::Project,
             // What is granted on a domain reaches its projects by inheritance alone.
-            Places::Reaching(_) | Places::ReachingTree(_) => match kind.on {
-                On::Project => true,
-                On::Domain => self.inherited != Some(false),
-                On::System => false,
-            },
+            Places::DomainTree(_) | Places::Reaching(_) | Places::ReachingTree(_) => {
+                match kind.on {
+                    On::Project => true,
+                    On::Domain => self.inherited != Some(false),
+                    On::System => false,
+                }
+            }
         };
         let system = kind.on == On::System && (self.to_expand || self.within.is_some());
         holder && place && !system
@@ -182,10 +187,11 @@ pub async fn grants(
     for kind in kinds {
         let joint = if is_empty { "" } else { " UNION ALL " };
         is_empty = false;
-        statement = statement
-            .push(joint)
-            .push("SELECT * FROM (")
-            .push(select(*kind));
+        statement = statement.push(joint).push("SELECT * FROM (").push(select(
+            *kind,
+            filter.places.are_walked(),
+            dialect,
+        ));
         statement = push_holders(statement, *kind, filter, dialect);
         statement = push_places(statement, *kind, filter);
         statement = push_rest(statement, *kind, filter);
@@ -207,34 +213,64 @@ pub async fn grants(
     Ok(Page::cut(grants, limit))
 }
 
-/// What stands before the types: the ids of the projects and domains that `target_id` may be.
+impl Places<'_> {
+    /// Whether the grants are looked up place by place. No database knows how few projects a walk finds;
+    /// left to itself it reads the whole table in the order of the page.
+    fn are_walked(&self) -> bool {
+        matches!(self, Self::Tree(_) | Self::ReachingTree(_))
+    }
+}
+
+/// What stands before the types: the ids of the projects and domains that `target_id` may be, of walked
+/// ones with whether all grants there count or only the inherited ones.
 fn with(filter: &GrantFilter<'_>) -> Sql {
     const TREE: &str = "tree(id) AS (SELECT id FROM project WHERE id = ? \
          UNION SELECT p.id FROM project p JOIN tree t ON p.parent_id = t.id)";
     const ABOVE: &str = "above(id, parent_id) AS (SELECT id, parent_id FROM project WHERE id = ? \
          UNION SELECT p.id, p.parent_id FROM project p JOIN above a ON p.id = a.parent_id)";
     match filter.places {
-        Places::Anywhere | Places::Target(_) => sql(""),
-        Places::Tree(id) => sql("WITH RECURSIVE ").push(TREE).push(" ").bind(id),
+        Places::Anywhere | Places::Target(_) | Places::DomainTree(_) => sql(""),
+        Places::Tree(id) => sql("WITH RECURSIVE ")
+            .push(TREE)
+            .push(", reached(id, is_whole) AS (SELECT id, 1 FROM tree) ")
+            .bind(id),
         Places::Reaching(id) => sql("WITH RECURSIVE ").push(ABOVE).push(" ").bind(id),
         Places::ReachingTree(id) => sql("WITH RECURSIVE ")
             .push(TREE)
             .push(", ")
             .push(ABOVE)
-            .push(" ")
+            .push(
+                ", reached(id, is_whole) AS (SELECT id, 1 FROM tree \
+                 UNION ALL SELECT id, 0 FROM above WHERE id <> ?) ",
+            )
+            .bind(id)
             .bind(id)
             .bind(id),
     }
 }
 
-fn select(kind: Kind) -> String {
+fn select(kind: Kind, is_walked: bool, dialect: Dialect) -> String {
     // Any ids will do: only the type is asked for.
     let (actor, target) = kind.grant(String::new(), String::new());
+    let table = table(&target);
+    let from = match (is_walked, dialect) {
+        (false, _) => format!("{table} a"),
+        // OFFSET keeps the order of the joins.
+        (true, Dialect::Postgres) => format!(
+            "reached r CROSS JOIN LATERAL \
+             (SELECT * FROM {table} g WHERE g.target_id = r.id OFFSET 0) a"
+        ),
+        (true, Dialect::Mysql | Dialect::Sqlite) => {
+            format!(
+                "reached r {} {table} a ON a.target_id = r.id",
+                dialect.ordered_join()
+            )
+        }
+    };
     format!(
         "SELECT {} AS kind, a.actor_id, a.target_id, a.role_id, a.inherited \
-         FROM {} a WHERE a.type = '{}'",
+         FROM {from} WHERE a.type = '{}'",
         kind.position,
-        table(&target),
         super::kind(&actor, &target),
     )
 }
@@ -257,7 +293,16 @@ fn push_places(statement: Sql, kind: Kind, filter: &GrantFilter<'_>) -> Sql {
     match filter.places {
         Places::Anywhere => statement,
         Places::Target(target) => statement.push(" AND a.target_id = ?").bind(target.id()),
-        Places::Tree(_) => statement.push(" AND a.target_id IN (SELECT id FROM tree)"),
+        Places::Tree(_) => statement,
+        Places::DomainTree(id) => match kind.on {
+            On::Project => statement
+                .push(" AND a.target_id IN (SELECT id FROM project WHERE domain_id = ? OR id = ?)")
+                .bind(id)
+                .bind(id),
+            _ => statement
+                .push(" AND a.inherited AND a.target_id = ?")
+                .bind(id),
+        },
         Places::Reaching(id) => {
             let statement = statement.push(" AND a.target_id IN (SELECT id FROM above)");
             match kind.on {
@@ -267,16 +312,10 @@ fn push_places(statement: Sql, kind: Kind, filter: &GrantFilter<'_>) -> Sql {
                 _ => statement.push(" AND a.inherited"),
             }
         }
-        Places::ReachingTree(_) => {
-            let statement = statement
-                .push(" AND a.target_id IN (SELECT id FROM above UNION SELECT id FROM tree)");
-            match kind.on {
-                On::Project => {
-                    statement.push(" AND (a.inherited OR a.target_id IN (SELECT id FROM tree))")
-                }
-                _ => statement.push(" AND a.inherited"),
-            }
-        }
+        Places::ReachingTree(_) => statement.push(match kind.on {
+            On::Project => " AND (a.inherited OR r.is_whole = 1)",
+            _ => " AND a.inherited",
+        }),
     }
 }
 

@@ -3,8 +3,8 @@
 use chrono::{NaiveDate, NaiveTime};
 
 use super::super::filter::{is_exact, keeps, push_filter};
-use super::users::{select_user, users_from};
-use crate::driver::sql::db::{Session, Sql, sql};
+use super::users::{select_user, user_columns, user_joins, users_from};
+use crate::driver::sql::db::{Dialect, Session, Sql, sql};
 use crate::error::Result;
 use crate::model::list::{Filter, ListHints, Page};
 use crate::model::{DomainId, GroupId, Timestamp, User, UserId};
@@ -77,7 +77,7 @@ pub async fn users(s: &mut Session, query: &UserQuery) -> Result<Page<User>> {
     let mut kept = Vec::new();
     // Where the database selects too much, a page takes more than one read to fill.
     loop {
-        let rows = s.fetch_all(select(&query)).await?;
+        let rows = s.fetch_all(select(&query, s.dialect())).await?;
         let page = Page::cut(users_from(s, &rows).await?, limit);
         if query.name_filters().all(is_exact) {
             return Ok(page);
@@ -105,12 +105,34 @@ pub async fn users_by_ids(s: &mut Session, ids: &[UserId]) -> Result<Vec<User>> 
     users_from(s, &rows).await
 }
 
-fn select(query: &UserQuery) -> Sql {
-    let mut statement = sql(select_user!());
-    // Names are in three tables. Joining their union lets each table use its own index, which an
-    // OR over the three would not.
+fn select(query: &UserQuery, dialect: Dialect) -> Sql {
+    if query.name_filters().next().is_none() {
+        return push_page(sql(select_user!()), query);
+    }
+    // Which users is found out first, because all else that is read of one is dear.
+    let join = dialect.ordered_join();
+    let mut statement = push_named(
+        sql(concat!(user_columns!(), "(SELECT u.id FROM ")),
+        query,
+        join,
+    )
+    .push(format!(r#" {join} "user" u ON u.id = named0.user_id"#));
+    if !query.password_expires.is_empty() {
+        statement = statement.push(user_joins!());
+    }
+    push_page(statement, query)
+        .push(format!(r#") page {join} "user" u ON u.id = page.id"#))
+        .push(concat!(user_joins!(), " ORDER BY u.id"))
+}
+
+/// The ids of those who have the names that are asked for, as a table for each filter. Names are in three
+/// tables. Joining their union lets each table use its own index, which an OR over the three would not.
+fn push_named(mut statement: Sql, query: &UserQuery, join: &str) -> Sql {
     for (position, filter) in query.name_filters().enumerate() {
-        statement = statement.push(" JOIN (");
+        if position > 0 {
+            statement = statement.push(format!(" {join} "));
+        }
+        statement = statement.push("(");
         for (table, column) in [
             ("local_user", "name"),
             ("nonlocal_user", "name"),
@@ -125,10 +147,16 @@ fn select(query: &UserQuery) -> Sql {
             }
             statement = push_filter(statement, column, filter);
         }
-        statement = statement.push(format!(
-            ") named{position} ON named{position}.user_id = u.id"
-        ));
+        statement = statement.push(format!(") named{position}"));
+        if position > 0 {
+            statement = statement.push(format!(" ON named{position}.user_id = named0.user_id"));
+        }
     }
+    statement
+}
+
+/// What restricts a list to what is asked for, names apart, and to a page.
+fn push_page(mut statement: Sql, query: &UserQuery) -> Sql {
     if let Some(group) = &query.group_id {
         statement = statement
             .push(" JOIN user_group_membership m ON m.user_id = u.id AND m.group_id = ?")

@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::model::{DomainId, FederatedLink, LocalLogin, ProjectId, User, UserChanges, UserId};
 
 /// `SELECT` of everything that a user has at most one of. The current password is the newest row.
-macro_rules! select_user {
+macro_rules! user_columns {
     () => {
         concat!(
             "SELECT u.id, u.domain_id, u.enabled, u.default_project_id, u.created_at, \
@@ -22,12 +22,30 @@ macro_rules! select_user {
                     OR EXISTS (SELECT 1 FROM federated_user f WHERE f.user_id = u.id) \
                   THEN 1 ELSE 0 END AS has_details, ",
             $crate::driver::sql::identity::password_columns!(),
-            r#" FROM "user" u
-                LEFT JOIN local_user l ON l.user_id = u.id
-                LEFT JOIN nonlocal_user n ON n.user_id = u.id
-                LEFT JOIN password p ON p.id = (
-                    SELECT c.id FROM password c WHERE c.local_user_id = l.id
-                    ORDER BY c.created_at_int DESC, c.created_at DESC, c.id DESC LIMIT 1)"#
+            " FROM "
+        )
+    };
+}
+pub(super) use user_columns;
+
+/// What is joined to `"user" u` for its columns.
+macro_rules! user_joins {
+    () => {
+        " LEFT JOIN local_user l ON l.user_id = u.id \
+         LEFT JOIN nonlocal_user n ON n.user_id = u.id \
+         LEFT JOIN password p ON p.id = (\
+             SELECT c.id FROM password c WHERE c.local_user_id = l.id \
+             ORDER BY c.created_at_int DESC, c.created_at DESC, c.id DESC LIMIT 1)"
+    };
+}
+pub(super) use user_joins;
+
+macro_rules! select_user {
+    () => {
+        concat!(
+            $crate::driver::sql::identity::users::user_columns!(),
+            r#""user" u"#,
+            $crate::driver::sql::identity::users::user_joins!()
         )
     };
 }
