@@ -39,6 +39,11 @@ impl TestDb {
             Some(mut server) => {
                 let name = format!("{}{}", spare::prefix(), uuid::Uuid::new_v4().simple());
                 administer(&server, format!("CREATE DATABASE {name}")).await;
+                if server.kind == ServerKind::Postgres {
+                    // What a test leaves need not survive a crash.
+                    let hasty = format!("ALTER DATABASE {name} SET synchronous_commit = off");
+                    administer(&server, hasty).await;
+                }
                 server.database = name;
                 (DbOptions::new(Target::Server(Box::new(server))), None)
             }

@@ -41,11 +41,13 @@ pub(super) async fn give_back(server: &Server) -> bool {
         .await
         .expect("valid options");
     let mut session = db.session().await.expect("KEYSTONE_TEST_DB is reachable");
-    let is_whole = has_all_columns(&mut session, server.kind).await;
-    if is_whole {
-        empty(&mut session, server.kind).await;
-    }
+    let kind = server.kind;
+    let is_whole = has_all_columns(&mut session, kind).await;
     drop(session);
+    if is_whole {
+        let emptied = db.transaction(|s| Box::pin(empty(s, kind))).await;
+        emptied.expect("an empty database");
+    }
     db.close().await;
     if is_whole {
         let mut spare = SPARE.lock().expect("no test panics here");
@@ -121,22 +123,23 @@ async fn has_all_columns(s: &mut Session, kind: ServerKind) -> bool {
 }
 
 /// Leaves the rows that the migrations insert, and our own notes about the schema.
-async fn empty(s: &mut Session, kind: ServerKind) {
+async fn empty(s: &mut Session, kind: ServerKind) -> keystone::Result<()> {
     if kind == ServerKind::Mysql {
         let unchecked = "SET SESSION foreign_key_checks = 0";
-        s.execute(sql(unchecked)).await.expect("a setting");
+        s.execute(sql(unchecked)).await?;
     }
     for (table, _) in tables(kind).iter().rev() {
         if *table != "keystone_native_meta" {
             let delete = sql("DELETE FROM ").push(format!("\"{table}\""));
-            s.execute(delete).await.expect("an empty table");
+            s.execute(delete).await?;
         }
     }
     for script in migrations(kind) {
         for statement in script.split(";\n").filter_map(insertion) {
-            s.execute(sql("").push(statement)).await.expect("its rows");
+            s.execute(sql("").push(statement)).await?;
         }
     }
+    Ok(())
 }
 
 fn insertion(statement: &str) -> Option<&str> {
