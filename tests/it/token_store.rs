@@ -254,3 +254,22 @@ async fn redis_connections_that_are_cut_are_made_anew() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_token_is_kept_in_redis_and_read_in_one_round_trip_each() {
+    let Some(url) = redis_url().await else {
+        return;
+    };
+    let proxy = servers::Proxy::to(&url);
+    let store = redis_store(&proxy.url(), PATIENCE);
+    let token = conformance::token("u", now().plus_seconds(60));
+    // The first one connects, and the server may have to learn the script.
+    let created = store.create_token("a1", &token, now()).await;
+    created.expect("a token");
+    let before = proxy.messages();
+    let created = store.create_token("a2", &token, now()).await;
+    created.expect("a token");
+    assert_eq!(proxy.messages() - before, 1);
+    store.get_token("a2").await.expect("a token");
+    assert_eq!(proxy.messages() - before, 2);
+}

@@ -4,9 +4,11 @@ use keystone::driver::token_store::memcached::MemcachedTokenStore;
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, IsCa, Issuer, KeyPair,
 };
+use std::io::Read;
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -185,6 +187,21 @@ fn write_certificates(folder: &Path) {
 pub struct Proxy {
     address: SocketAddr,
     open: Arc<Mutex<Vec<TcpStream>>>,
+    messages: Arc<AtomicUsize>,
+}
+
+/// Counts what comes in one piece.
+struct Counted<R> {
+    stream: R,
+    pieces: Arc<AtomicUsize>,
+}
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let read = self.stream.read(buffer)?;
+        self.pieces.fetch_add(1, Ordering::SeqCst);
+        Ok(read)
+    }
 }
 
 impl Proxy {
@@ -196,18 +213,33 @@ impl Proxy {
         let address = listener.local_addr().expect("an address");
         let open = Arc::new(Mutex::new(Vec::new()));
         let known = Arc::clone(&open);
+        let messages = Arc::new(AtomicUsize::new(0));
+        let pieces = Arc::clone(&messages);
         std::thread::spawn(move || {
             for client in listener.incoming().flatten() {
                 let server = TcpStream::connect(&server).expect("the server");
-                for (from, to) in [(&client, &server), (&server, &client)] {
-                    let mut from = from.try_clone().expect("a stream");
-                    let mut to = to.try_clone().expect("a stream");
-                    std::thread::spawn(move || std::io::copy(&mut from, &mut to));
-                }
+                let clone = |stream: &TcpStream| stream.try_clone().expect("a stream");
+                let (mut answers, mut to_client) = (clone(&server), clone(&client));
+                let mut to_server = clone(&server);
+                let mut requests = Counted {
+                    stream: clone(&client),
+                    pieces: Arc::clone(&pieces),
+                };
+                std::thread::spawn(move || std::io::copy(&mut requests, &mut to_server));
+                std::thread::spawn(move || std::io::copy(&mut answers, &mut to_client));
                 known.lock().expect("no panic").extend([client, server]);
             }
         });
-        Self { address, open }
+        Self {
+            address,
+            open,
+            messages,
+        }
+    }
+
+    /// How many messages clients have sent.
+    pub fn messages(&self) -> usize {
+        self.messages.load(Ordering::SeqCst)
     }
 
     pub fn url(&self) -> String {
