@@ -10,7 +10,7 @@ pub use signed::{KeyPairCache, Signed, SignedLogin};
 use crate::app::App;
 use crate::crypto::credential_cipher::{self, EncryptedBlob};
 use crate::driver::sql::credential::{self as sql, SealedCredential};
-use crate::driver::sql::db::Session;
+use crate::driver::sql::db::{Area, Session};
 use crate::driver::sql::filter::is_exact;
 use crate::error::{Error, Result};
 use crate::model::event::{Event, ResourceKind};
@@ -232,11 +232,15 @@ async fn insert(
     blob: &EncryptedBlob,
     limit: i64,
 ) -> Result<()> {
-    if limit >= 0 && sql::count_of_user(s, &credential.user_id).await? >= limit {
-        return Err(Error::forbidden_action(format!(
-            "User {} has {limit} credentials already, which is the limit.",
-            credential.user_id
-        )));
+    if limit >= 0 {
+        // Or those that are made at once would all count the same.
+        s.take_turn(Area::Credential).await?;
+        if sql::count_of_user(s, &credential.user_id).await? >= limit {
+            return Err(Error::forbidden_action(format!(
+                "User {} has {limit} credentials already, which is the limit.",
+                credential.user_id
+            )));
+        }
     }
     sql::insert_credential(s, credential, blob)
         .await

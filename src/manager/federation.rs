@@ -11,7 +11,7 @@ pub use service_providers::ServiceProviderChanges;
 pub use tokenless::CertificateCaller;
 
 use crate::app::App;
-use crate::driver::sql::db::Session;
+use crate::driver::sql::db::{Area, Session};
 use crate::driver::sql::federation as sql;
 use crate::error::{Error, Result};
 use crate::manager::identity::check_length;
@@ -90,6 +90,7 @@ impl<'a> FederationManager<'a> {
             .db
             .transaction(|s| {
                 Box::pin(async move {
+                    s.take_turn(Area::Federation).await?;
                     check_mapping(s, &changes.mapping_id).await?;
                     let mut protocol = existing_protocol(s, idp, id).await?;
                     protocol.mapping_id.clone_from(&changes.mapping_id);
@@ -173,6 +174,7 @@ impl<'a> FederationManager<'a> {
             .db
             .transaction(|s| {
                 Box::pin(async move {
+                    s.take_turn(Area::Federation).await?;
                     let mut mapping = existing_mapping(s, id).await?;
                     mapping.rules.clone_from(rules);
                     schema_version.clone_into(&mut mapping.schema_version);

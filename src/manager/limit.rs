@@ -7,7 +7,7 @@ pub use registered::RegisteredLimitChanges;
 
 use crate::app::App;
 use crate::config::EnforcementModel;
-use crate::driver::sql::db::Session;
+use crate::driver::sql::db::{Area, Session};
 use crate::driver::sql::{limit as sql, resource};
 use crate::error::{Error, Result};
 use crate::model::list::{ListHints, Page};
@@ -127,7 +127,7 @@ impl<'a> LimitManager<'a> {
 }
 
 async fn create(s: &mut Session, new: &[NewLimit], model: EnforcementModel) -> Result<Vec<Limit>> {
-    sql::take_turn(s).await?;
+    s.take_turn(Area::Limit).await?;
     let mut created = Vec::with_capacity(new.len());
     for new in new {
         let holder = existing_holder(s, &new.holder).await?;
@@ -183,7 +183,7 @@ async fn update(
     changes: &LimitChanges,
     model: EnforcementModel,
 ) -> Result<Limit> {
-    sql::take_turn(s).await?;
+    s.take_turn(Area::Limit).await?;
     let mut limit = existing(s, id).await?;
     if let Some(description) = &changes.description {
         limit.description.clone_from(description);

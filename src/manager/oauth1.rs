@@ -8,7 +8,7 @@ use crate::app::App;
 use crate::crypto::oauth1::SignedRequest;
 use crate::crypto::random_bytes;
 use crate::driver::sql::assignment::role as roles_sql;
-use crate::driver::sql::db::Session;
+use crate::driver::sql::db::{Area, Session};
 use crate::driver::sql::{oauth1 as sql, resource};
 use crate::error::{Error, Result};
 use crate::manager::assignment::lookup::{RoleLookup, role_ids};
@@ -88,6 +88,7 @@ impl<'a> OAuth1Manager<'a> {
             .db
             .transaction(|s| {
                 Box::pin(async move {
+                    s.take_turn(Area::Credential).await?;
                     let mut consumer = existing_consumer(s, id).await?;
                     if let Some(description) = description {
                         consumer.description.clone_from(description);

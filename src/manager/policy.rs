@@ -1,7 +1,7 @@
 //! Policy documents that other services fetch, and the endpoints that they are attached to.
 
 use crate::app::App;
-use crate::driver::sql::db::Session;
+use crate::driver::sql::db::{Area, Session};
 use crate::driver::sql::{catalog, endpoint_policy, policy as sql};
 use crate::error::{Error, Result};
 use crate::model::event::{Event, ResourceKind};
@@ -66,6 +66,7 @@ impl<'a> PolicyManager<'a> {
             .db
             .transaction(|s| {
                 Box::pin(async move {
+                    s.take_turn(Area::Policy).await?;
                     let mut policy = existing(s, id).await?;
                     if let Some(policy_type) = &changes.policy_type {
                         policy.policy_type.clone_from(policy_type);

@@ -3,6 +3,7 @@
 //! `KEYSTONE_TEST_DB` chooses the database: unset is SQLite in a temporary file,
 //! `postgres://user@host/` and `mysql://user@host/` a server on which the user may create databases.
 
+mod changes_at_once;
 mod cli;
 mod cors;
 mod cost;

@@ -94,15 +94,6 @@ fn limit_from(row: &Row) -> Result<Limit> {
     })
 }
 
-/// Makes other transactions on limits wait until this one is over. The tables have no keys for what
-/// the rules forbid, so what a transaction has checked must still hold when it writes.
-pub async fn take_turn(s: &mut Session) -> Result<()> {
-    let statement = sql("UPDATE keystone_native_version SET version = version + 1 WHERE area = ?");
-    s.execute(statement.bind(Area::Limit.name())).await?;
-    s.touch(Area::Limit);
-    Ok(())
-}
-
 /// The registered limit with this id.
 pub async fn registered_limit(s: &mut Session, id: &str) -> Result<Option<RegisteredLimit>> {
     let statement = sql(select_registered!("WHERE r.id = ?")).bind(id);

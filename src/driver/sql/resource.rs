@@ -197,22 +197,26 @@ pub async fn update_project(
     current: &Project,
     changes: &ProjectChanges,
 ) -> Result<()> {
-    let mut extra = current.extra.clone();
-    extra.extend(changes.extra.clone());
-    let mut statement = sql("UPDATE project SET extra = ?").bind(&Value::Object(extra));
+    let mut columns = Vec::new();
+    if !changes.extra.is_empty() {
+        let mut extra = current.extra.clone();
+        extra.extend(changes.extra.clone());
+        columns.push(("extra", (&Value::Object(extra)).into()));
+    }
     if let Some(name) = &changes.name {
-        statement = statement.push(", name = ?").bind(name);
+        columns.push(("name", name.into()));
     }
     if let Some(description) = &changes.description {
-        statement = statement
-            .push(", description = ?")
-            .bind(description.as_deref());
+        columns.push(("description", description.as_deref().into()));
     }
     if let Some(enabled) = changes.enabled {
-        statement = statement.push(", enabled = ?").bind(enabled);
+        columns.push(("enabled", enabled.into()));
     }
-    s.execute(statement.push(" WHERE id = ?").bind(&current.id))
-        .await?;
+    if !columns.is_empty() {
+        let statement = sql("UPDATE project SET").push_set(columns);
+        s.execute(statement.push(" WHERE id = ?").bind(&current.id))
+            .await?;
+    }
     if let Some(tags) = &changes.tags {
         set_tags(s, &current.id, tags).await?;
     }

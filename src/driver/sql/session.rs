@@ -17,7 +17,7 @@ use super::dialect::Dialect;
 use super::error_mapping;
 use super::pool::{Lease, Pool, patiently};
 use super::row::{Columns, Row};
-use super::statement::Sql;
+use super::statement::{Sql, sql};
 use super::value::{mysql_arguments, postgres_arguments, sqlite_arguments};
 use super::versions::{Area, Touched};
 use crate::error::{Error, Result};
@@ -31,6 +31,8 @@ pub struct Session {
     lane: Lane,
     db: Arc<Shared>,
     touched: Touched,
+    /// Those of the touched areas whose versions this transaction has raised already.
+    raised: Touched,
     events: Vec<Event>,
     _lease: Lease,
     /// SQLite allows one writer; they queue here rather than fail with BUSY. Declared after `lane`,
@@ -126,6 +128,7 @@ impl Session {
             lane,
             db,
             touched: Touched::default(),
+            raised: Touched::default(),
             events: Vec::new(),
             _lease: lease,
             _turn: turn,
@@ -249,6 +252,28 @@ impl Session {
         self.touched.insert(area);
     }
 
+    /// Makes other transactions that take a turn at this area, or change it, wait until this one is
+    /// over: what it reads still holds when it writes.
+    ///
+    /// This must be the transaction's first statement: MySQL reads everything as it was at the first
+    /// read, and that must not lie before the turn.
+    pub async fn take_turn(&mut self, area: Area) -> Result<()> {
+        self.touch(area);
+        // SQLite's transactions that write run one after the other anyway.
+        if self.dialect() != Dialect::Sqlite {
+            self.raise([area]).await?;
+            self.raised.insert(area);
+        }
+        Ok(())
+    }
+
+    async fn raise(&mut self, areas: impl IntoIterator<Item = Area>) -> Result<()> {
+        let areas = areas.into_iter().map(Area::name);
+        let raise = sql("UPDATE keystone_native_version SET version = version + 1 WHERE");
+        self.execute(raise.push_in("area", areas)).await?;
+        Ok(())
+    }
+
     /// Notes what this transaction does that others are told about, once it is committed.
     pub fn notify(&mut self, event: Event) {
         debug_assert!(
@@ -288,13 +313,10 @@ impl Transaction<'_> {
         let touched = self.session.touched;
         let events = std::mem::take(&mut self.session.events);
         let db = Arc::clone(&self.session.db);
-        if !touched.is_empty() {
+        let rest = touched.without(self.session.raised);
+        if !rest.is_empty() {
             // The last statement before the commit, because it makes other writers wait.
-            let raise = super::statement::sql(
-                "UPDATE keystone_native_version SET version = version + 1 WHERE",
-            )
-            .push_in("area", touched.iter().map(Area::name));
-            self.session.execute(raise).await?;
+            self.session.raise(rest.iter()).await?;
         }
         self.session.commit().await?;
         for area in touched.iter() {

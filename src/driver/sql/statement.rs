@@ -37,6 +37,15 @@ impl Sql {
         self
     }
 
+    /// Appends ` column = ?, …` with the values, which must be some.
+    pub fn push_set(mut self, columns: Vec<(&'static str, Value)>) -> Self {
+        for (index, (column, value)) in columns.into_iter().enumerate() {
+            let separator = if index == 0 { " " } else { ", " };
+            self = self.push(separator).push(column).push(" = ?").bind(value);
+        }
+        self
+    }
+
     /// Appends ` column IN (?, …)` with its values; for no values, a condition that never holds.
     ///
     /// The list is filled up to a power of two by repeating its last value, so that lists of many

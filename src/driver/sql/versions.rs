@@ -127,6 +127,10 @@ impl Touched {
         self.0 == 0
     }
 
+    pub(super) fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
     /// The areas in one order for all transactions, lest two of them lock each other's rows.
     pub(super) fn iter(self) -> impl Iterator<Item = Area> {
         Area::ALL

@@ -3,7 +3,7 @@
 use super::{ApplicationCredentialManager, ShownCredential, shown, sql};
 use crate::crypto::random_bytes;
 use crate::driver::sql::assignment::effective;
-use crate::driver::sql::db::Session;
+use crate::driver::sql::db::{Area, Session};
 use crate::error::{Error, Result};
 use crate::manager::assignment::lookup::{RoleLookup, role_ids};
 use crate::model::application_credential::{AccessRule, ApplicationCredential};
@@ -93,10 +93,14 @@ impl ApplicationCredentialManager<'_> {
         token: &ValidToken,
     ) -> Result<ShownCredential> {
         let limit = self.app.config().application_credential.user_limit;
-        if limit >= 0 && sql::count_of_user(s, &new.user_id).await? >= limit {
-            return Err(Error::forbidden_action(format!(
-                "A user can have {limit} application credentials at most."
-            )));
+        if limit >= 0 {
+            // Or those that are made at once would all count the same.
+            s.take_turn(Area::Credential).await?;
+            if sql::count_of_user(s, &new.user_id).await? >= limit {
+                return Err(Error::forbidden_action(format!(
+                    "A user can have {limit} application credentials at most."
+                )));
+            }
         }
         let maker = token.application_credential();
         let credential = ApplicationCredential {

@@ -2,7 +2,7 @@
 
 use super::AssignmentManager;
 use crate::driver::sql::assignment::role as sql;
-use crate::driver::sql::db::Session;
+use crate::driver::sql::db::{Area, Session};
 use crate::error::{Error, Result};
 use crate::model::event::{Event, ResourceKind};
 use crate::model::list::{ListHints, Page};
@@ -72,6 +72,7 @@ impl AssignmentManager<'_> {
             .db
             .transaction(|s| {
                 Box::pin(async move {
+                    s.take_turn(Area::Assignment).await?;
                     let mut role = existing(s, id).await?;
                     if role.is_immutable() && !only_ends_immutability(changes) {
                         return Err(is_immutable("changed", id));

@@ -1,7 +1,7 @@
 //! Which endpoints single projects see (OS-EP-FILTER).
 
 use super::CatalogManager;
-use crate::driver::sql::db::Session;
+use crate::driver::sql::db::{Area, Session};
 use crate::driver::sql::{catalog as sql, resource};
 use crate::error::{Error, Result};
 use crate::model::list::{ListHints, Page};
@@ -72,6 +72,7 @@ impl CatalogManager<'_> {
             .db
             .transaction(|s| {
                 Box::pin(async move {
+                    s.take_turn(Area::Catalog).await?;
                     let mut group = existing_group(s, id).await?;
                     if let Some(name) = &changes.name {
                         group.name.clone_from(name);

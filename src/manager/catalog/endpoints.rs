@@ -2,7 +2,7 @@
 
 use super::{CatalogManager, regions, urls};
 use crate::driver::sql::catalog as sql;
-use crate::driver::sql::db::Session;
+use crate::driver::sql::db::{Area, Session};
 use crate::error::{Error, Result};
 use crate::model::event::{Event, ResourceKind};
 use crate::model::list::{ListHints, Page};
@@ -131,6 +131,7 @@ impl CatalogManager<'_> {
 }
 
 async fn update(s: &mut Session, id: &EndpointId, changes: &EndpointChanges) -> Result<Endpoint> {
+    s.take_turn(Area::Catalog).await?;
     let found = sql::endpoint(s, id).await?;
     let mut endpoint = found.ok_or_else(|| Error::not_found("endpoint", id))?;
     if let Some(service_id) = &changes.service_id {

@@ -2,7 +2,7 @@
 
 use super::CatalogManager;
 use crate::driver::sql::catalog as sql;
-use crate::driver::sql::db::Session;
+use crate::driver::sql::db::{Area, Session};
 use crate::error::{Error, Result};
 use crate::model::event::{Event, ResourceKind};
 use crate::model::list::{ListHints, Page};
@@ -94,6 +94,7 @@ pub(super) async fn create(s: &mut Session, region: &Region) -> Result<()> {
 }
 
 async fn update(s: &mut Session, id: &RegionId, changes: &RegionChanges) -> Result<Region> {
+    s.take_turn(Area::Catalog).await?;
     let mut region = existing(s, id).await?;
     match &changes.parent_region_id {
         None => {}

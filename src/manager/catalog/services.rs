@@ -2,6 +2,7 @@
 
 use super::CatalogManager;
 use crate::driver::sql::catalog as sql;
+use crate::driver::sql::db::Area;
 use crate::error::{Error, Result};
 use crate::model::event::{Event, ResourceKind};
 use crate::model::list::{ListHints, Page};
@@ -62,6 +63,7 @@ impl CatalogManager<'_> {
             .db
             .transaction(|s| {
                 Box::pin(async move {
+                    s.take_turn(Area::Catalog).await?;
                     let found = sql::service(s, id).await?;
                     let mut service = found.ok_or_else(|| Error::not_found("service", id))?;
                     if let Some(service_type) = &changes.service_type {

@@ -1,6 +1,7 @@
 //! Identity providers, and the domains that are made for them.
 
 use super::{FederationManager, check_id, existing_provider};
+use crate::driver::sql::db::Area;
 use crate::driver::sql::federation as sql;
 use crate::driver::sql::resource;
 use crate::error::{Error, Result};
@@ -84,6 +85,7 @@ impl FederationManager<'_> {
             .db
             .transaction(|s| {
                 Box::pin(async move {
+                    s.take_turn(Area::Federation).await?;
                     let mut provider = existing_provider(s, id).await?;
                     if let Some(enabled) = changes.enabled {
                         provider.enabled = enabled;

@@ -1,7 +1,7 @@
 //! Service providers.
 
 use super::{FederationManager, check_id};
-use crate::driver::sql::db::Session;
+use crate::driver::sql::db::{Area, Session};
 use crate::driver::sql::federation as sql;
 use crate::error::{Error, Result};
 use crate::manager::identity::check_length;
@@ -65,6 +65,7 @@ impl FederationManager<'_> {
             .db
             .transaction(|s| {
                 Box::pin(async move {
+                    s.take_turn(Area::Federation).await?;
                     let mut provider = existing(s, id).await?;
                     if let Some(url) = &changes.auth_url {
                         provider.auth_url.clone_from(url);

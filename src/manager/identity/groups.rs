@@ -2,7 +2,7 @@
 
 use super::{IdentityManager, check_length, trimmed};
 use crate::driver::sql::assignment;
-use crate::driver::sql::db::Session;
+use crate::driver::sql::db::{Area, Session};
 use crate::driver::sql::identity as sql;
 use crate::driver::sql::resource;
 use crate::error::{Error, Result};
@@ -121,6 +121,7 @@ impl IdentityManager<'_> {
             .db
             .transaction(|s| {
                 Box::pin(async move {
+                    s.take_turn(Area::Identity).await?;
                     let mut group = sql::group(s, id)
                         .await?
                         .ok_or_else(|| Error::not_found("group", id))?;

@@ -2,7 +2,7 @@
 
 use super::account::{is_inactive, last_inactive_day};
 use super::{IdentityManager, check_length, trimmed};
-use crate::driver::sql::db::Session;
+use crate::driver::sql::db::{Area, Session};
 use crate::driver::sql::identity::{self as sql, NewPassword, UserQuery};
 use crate::driver::sql::{assignment, credential, federation, resource, trust};
 use crate::error::{Error, Result};
@@ -229,6 +229,7 @@ impl IdentityManager<'_> {
             .db
             .transaction(|s| {
                 Box::pin(async move {
+                    s.take_turn(Area::Identity).await?;
                     if let Some(member) = member {
                         this.move_membership(s, id, changes, member).await?;
                     }

@@ -1,7 +1,7 @@
 //! Registered limits: the resources that limits can be on, and how much of each is the default.
 
 use super::LimitManager;
-use crate::driver::sql::db::Session;
+use crate::driver::sql::db::{Area, Session};
 use crate::driver::sql::{catalog, limit as sql};
 use crate::error::{Error, Result};
 use crate::model::list::{ListHints, Page};
@@ -38,7 +38,7 @@ impl LimitManager<'_> {
             .db
             .transaction(|s| {
                 Box::pin(async move {
-                    sql::take_turn(s).await?;
+                    s.take_turn(Area::Limit).await?;
                     for limit in new {
                         require_unique(s, limit).await?;
                         sql::insert_registered_limit(s, limit).await?;
@@ -73,7 +73,7 @@ impl LimitManager<'_> {
             .db
             .transaction(|s| {
                 Box::pin(async move {
-                    sql::take_turn(s).await?;
+                    s.take_turn(Area::Limit).await?;
                     existing(s, id).await?;
                     require_unused(s, id).await?;
                     sql::delete_registered_limit(s, id).await
@@ -88,7 +88,7 @@ async fn update(
     id: &str,
     changes: &RegisteredLimitChanges,
 ) -> Result<RegisteredLimit> {
-    sql::take_turn(s).await?;
+    s.take_turn(Area::Limit).await?;
     let mut limit = existing(s, id).await?;
     require_unused(s, id).await?;
     if let Some(service_id) = &changes.service_id {

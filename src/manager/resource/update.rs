@@ -2,7 +2,7 @@
 
 use super::{Kind, ResourceManager, check_name, existing, is_immutable, name_taken};
 use crate::config::Config;
-use crate::driver::sql::db::Session;
+use crate::driver::sql::db::{Area, Session};
 use crate::driver::sql::resource as sql;
 use crate::error::{Error, Result};
 use crate::model::event::{Event, ResourceKind};
@@ -57,6 +57,7 @@ impl ResourceManager<'_> {
             .db
             .transaction(|s| {
                 Box::pin(async move {
+                    s.take_turn(Area::Resource).await?;
                     let current = existing(s, kind, id).await?;
                     if current.is_immutable() && !only_ends_immutability(asked) {
                         return Err(is_immutable(&current));

@@ -165,6 +165,22 @@ async fn a_user_has_no_more_credentials_than_are_allowed() {
 }
 
 #[tokio::test]
+async fn of_many_credentials_made_at_once_no_more_than_are_allowed_are() {
+    let scene = Scene::with_config("[application_credential]\nuser_limit = 1\n").await;
+    grant(&scene, "uma", "top", "member").await;
+    let token = uma(&scene).await;
+    let attempts = (0..10).map(|number| {
+        let name = format!("number {number}");
+        scene.post_as(&token, CREDENTIALS, body(json!({ "name": name })))
+    });
+    let answers = futures_util::future::join_all(attempts).await;
+    let mut statuses: Vec<u16> = answers.iter().map(|answer| answer.status).collect();
+    statuses.sort_unstable();
+    assert_eq!(statuses[0], 201);
+    assert_eq!(statuses[1..], [403; 9]);
+}
+
+#[tokio::test]
 async fn a_credential_logs_in_as_its_user_with_its_roles() {
     let scene = scene().await;
     let made = json!({ "secret": "chosen", "roles": [{ "name": "reader" }], "expires_at": "2026-01-01T00:20:00Z" });

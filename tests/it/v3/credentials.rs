@@ -347,3 +347,14 @@ async fn a_user_has_as_many_credentials_as_the_limit_allows() {
     scene.post("/v3/credentials", totp("uma")).await.error(403);
     make(&scene, totp("vic")).await;
 }
+
+#[tokio::test]
+async fn of_many_credentials_made_at_once_no_more_than_the_limit_are() {
+    let scene = Scene::with_config("[credential]\nuser_limit = 1").await;
+    let attempts = (0..10).map(|_| scene.post("/v3/credentials", totp("uma")));
+    let answers = futures_util::future::join_all(attempts).await;
+    let mut statuses: Vec<u16> = answers.iter().map(|answer| answer.status).collect();
+    statuses.sort_unstable();
+    assert_eq!(statuses[0], 201);
+    assert_eq!(statuses[1..], [403; 9]);
+}

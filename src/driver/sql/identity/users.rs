@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::options;
 use super::passwords::password_from;
-use crate::driver::sql::db::{Area, Row, Session, Sql, sql};
+use crate::driver::sql::db::{Area, Db, Row, Session, Sql, sql};
 use crate::error::{Error, Result};
 use crate::model::{DomainId, FederatedLink, LocalLogin, ProjectId, User, UserChanges, UserId};
 
@@ -287,20 +287,24 @@ async fn insert_links(
 /// Stores changes of a user, who was read as `current`. A taken name is [`Error::DuplicateKey`], a
 /// taken link [`Error::Conflict`].
 pub async fn update_user(s: &mut Session, current: &User, changes: &UserChanges) -> Result<()> {
-    let mut extra = current.extra.clone();
-    extra.extend(changes.extra.clone());
-    let default_project_id = match &changes.default_project_id {
-        Some(changed) => changed.as_ref(),
-        None => current.default_project_id.as_ref(),
-    };
-    let mut statement = sql(r#"UPDATE "user" SET extra = ?, default_project_id = ?"#)
-        .bind(&Value::Object(extra))
-        .bind(default_project_id);
-    if let Some(enabled) = changes.enabled {
-        statement = statement.push(", enabled = ?").bind(enabled);
+    let mut columns = Vec::new();
+    if !changes.extra.is_empty() {
+        let mut extra = current.extra.clone();
+        extra.extend(changes.extra.clone());
+        columns.push(("extra", (&Value::Object(extra)).into()));
     }
-    s.execute(statement.push(" WHERE id = ?").bind(&current.id))
-        .await?;
+    if let Some(project) = &changes.default_project_id {
+        columns.push(("default_project_id", project.as_ref().into()));
+    }
+    if let Some(enabled) = changes.enabled {
+        columns.push(("enabled", enabled.into()));
+    }
+    // A column that nobody asked to change may be another's to change at the same time.
+    if !columns.is_empty() {
+        let statement = sql(r#"UPDATE "user" SET"#).push_set(columns);
+        s.execute(statement.push(" WHERE id = ?").bind(&current.id))
+            .await?;
+    }
     if let Some(name) = &changes.name {
         rename(s, &current.id, name).await?;
     }
@@ -336,15 +340,22 @@ async fn rename(s: &mut Session, user: &UserId, name: &str) -> Result<()> {
 
 /// Remembers the day of a login, for `disable_user_account_days_inactive`.
 pub async fn record_activity(s: &mut Session, user: &UserId, day: NaiveDate) -> Result<()> {
-    s.execute(
-        sql(r#"UPDATE "user" SET last_active_at = ?
-               WHERE id = ? AND (last_active_at IS NULL OR last_active_at < ?)"#)
-        .bind(day)
-        .bind(user)
-        .bind(day),
-    )
-    .await?;
+    s.execute(activity(user, day)).await?;
     Ok(())
+}
+
+/// As [`record_activity`], in a transaction of its own.
+pub async fn record_login(db: &Db, user: &UserId, day: NaiveDate) -> Result<()> {
+    db.execute(activity(user, day)).await?;
+    Ok(())
+}
+
+fn activity(user: &UserId, day: NaiveDate) -> Sql {
+    sql(r#"UPDATE "user" SET last_active_at = ?
+           WHERE id = ? AND (last_active_at IS NULL OR last_active_at < ?)"#)
+    .bind(day)
+    .bind(user)
+    .bind(day)
 }
 
 /// Clears a project that is about to go from the users who have it as their default.
