@@ -22,5 +22,5 @@ pub use memberships::{add_member, group_ids_of_user, groups_of_user, is_member, 
 /// For the `SELECT` of whole users.
 use passwords::password_columns;
 pub use passwords::{NewPassword, add_password, latest_password, password_history};
-pub use users::{LoginKey, clear_default_project, insert_user, local_login, record_activity};
+pub use users::{LoginKey, clear_default_project, insert_user, local_login, record_activity, record_login};
 pub use users::{any_user, update_user, user, user_by_name, user_exists};

@@ -35,8 +35,7 @@ impl IdentityManager<'_> {
         }
         let today = now.naive().date();
         if login.user.last_active_at.is_none_or(|day| day < today) {
-            let mut session = self.app.db.session().await?;
-            sql::record_activity(&mut session, &login.user.id, today).await?;
+            sql::record_login(&self.app.db, &login.user.id, today).await?;
         }
         self.tell_success(&login.user);
         Ok(login.user)
@@ -150,12 +149,11 @@ impl IdentityManager<'_> {
         rule: LockoutRule,
         now: Timestamp,
     ) -> Result<bool> {
-        let mut session = self.app.db.session().await?;
-        let id = login.local_user_id;
+        let (db, id) = (&self.app.db, login.local_user_id);
         if verified {
-            sql::record_successful_login(&mut session, id, rule).await
+            sql::record_successful_login(db, id, rule).await
         } else {
-            sql::record_failed_login(&mut session, id, rule, now).await
+            sql::record_failed_login(db, id, rule, now).await
         }
     }
 }

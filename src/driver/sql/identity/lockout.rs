@@ -3,7 +3,7 @@
 //! A login's outcome counts only through these conditional updates. However many attempts run at
 //! once, the database orders them, and no outcome after the Nth failure is ever told.
 
-use crate::driver::sql::db::{Session, sql};
+use crate::driver::sql::db::{Db, Session, sql};
 use crate::error::Result;
 use crate::model::{Timestamp, UserId};
 
@@ -21,12 +21,12 @@ pub struct LockoutRule {
 ///
 /// The first failure after a lock that is over starts a new count.
 pub async fn record_failed_login(
-    s: &mut Session,
+    db: &Db,
     local_user_id: i64,
     rule: LockoutRule,
     now: Timestamp,
 ) -> Result<bool> {
-    let counted = s
+    let counted = db
         .execute(
             sql("UPDATE local_user SET failed_auth_count = CASE \
                    WHEN COALESCE(failed_auth_count, 0) >= ? THEN 1 \
@@ -45,11 +45,11 @@ pub async fn record_failed_login(
 /// Clears the count after a right password; false when the account is locked by now, and then the
 /// login must be refused.
 pub async fn record_successful_login(
-    s: &mut Session,
+    db: &Db,
     local_user_id: i64,
     rule: LockoutRule,
 ) -> Result<bool> {
-    let allowed = s
+    let allowed = db
         .execute(
             sql(
                 "UPDATE local_user SET failed_auth_count = 0, failed_auth_at = NULL \
