@@ -55,7 +55,7 @@ pub async fn user(s: &mut Session, id: &UserId) -> Result<Option<UserFacts>> {
              LEFT JOIN nonlocal_user n ON n.user_id = u.id
              LEFT JOIN password p ON p.local_user_id = l.id
             WHERE u.id = ?
-            ORDER BY p.created_at_int DESC, p.id DESC
+            ORDER BY p.created_at_int DESC, p.created_at DESC, p.id DESC
             LIMIT 1"#,
     );
     s.fetch_optional(statement.bind(true).bind(id))
@@ -67,8 +67,9 @@ pub async fn user(s: &mut Session, id: &UserId) -> Result<Option<UserFacts>> {
 
 fn user_from(row: &Row) -> Result<UserFacts> {
     let expires_at = match row.opt_int("expires_at_int")? {
+        // Rows of releases before that column have 0 or NULL there.
+        None | Some(0) => row.opt_time("expires_at")?,
         Some(micros) => Timestamp::from_micros(micros),
-        None => row.opt_time("expires_at")?,
     };
     Ok(UserFacts {
         id: row.id("id")?,
@@ -78,7 +79,7 @@ fn user_from(row: &Row) -> Result<UserFacts> {
             id: row.id("domain_id")?,
             name: row.text("domain_name")?,
         },
-        domain_enabled: row.opt_bool("domain_enabled")?.unwrap_or(true),
+        domain_enabled: row.opt_bool("domain_enabled")?.unwrap_or(false),
         password_expires_at: expires_at,
         created_at: row.opt_time("created_at")?,
         last_active_at: row.opt_date("last_active_at")?,
@@ -107,13 +108,13 @@ fn scope_from(row: &Row) -> Result<ScopeFacts> {
     Ok(ScopeFacts {
         id: row.id("id")?,
         name: row.text("name")?,
-        enabled: row.opt_bool("enabled")?.unwrap_or(true),
+        enabled: row.opt_bool("enabled")?.unwrap_or(false),
         is_domain: row.bool("is_domain")?,
         domain: DomainRef {
             id: row.id::<DomainId>("domain_id")?,
             name: row.text("domain_name")?,
         },
-        domain_enabled: row.opt_bool("domain_enabled")?.unwrap_or(true),
+        domain_enabled: row.opt_bool("domain_enabled")?.unwrap_or(false),
     })
 }
 

@@ -1,6 +1,7 @@
 //! `/v3/auth/tokens` and what a token can be scoped to.
 
 use crate::harness::{ADMIN_PASSWORD, TestApp, login_body};
+use keystone::driver::sql::db::sql;
 use serde_json::{Value, json};
 
 fn rescope(token: &str, scope: Value) -> Value {
@@ -492,4 +493,60 @@ async fn a_domain_is_no_project_scope() {
     .send()
     .await
     .error(401);
+}
+
+async fn run(app: &TestApp, statement: &'static str) {
+    let mut session = app.app.db.session().await.unwrap();
+    session.execute(sql(statement)).await.unwrap();
+    app.app.tokens.clear();
+}
+
+#[tokio::test]
+async fn who_is_neither_enabled_nor_disabled_is_disabled() {
+    for (enable, disable) in [
+        (
+            "UPDATE project SET enabled = '1' WHERE name = 'alice-project'",
+            "UPDATE project SET enabled = NULL WHERE name = 'alice-project'",
+        ),
+        (
+            "UPDATE project SET enabled = '1' WHERE id = 'default'",
+            "UPDATE project SET enabled = NULL WHERE id = 'default'",
+        ),
+    ] {
+        let app = TestApp::new().await;
+        let admin = app.system_admin().await;
+        let alice = app.persona("alice", "member").await;
+        let validate = || {
+            let request = app.get("/v3/auth/tokens").token(&admin);
+            request.subject(&alice.token).send()
+        };
+        validate().await.expect(200);
+        run(&app, disable).await;
+        validate().await.error(404);
+        run(&app, enable).await;
+        validate().await.expect(200);
+    }
+}
+
+#[tokio::test]
+async fn the_end_of_a_password_of_an_older_release_is_shown() {
+    let app = TestApp::new().await;
+    let alice = app.persona("alice", "member").await;
+    // Rows from before the columns of microseconds, and in the order in which something wrote them.
+    for statement in [
+        "UPDATE password SET created_at_int = 0, expires_at_int = 0, \
+         created_at = '2025-12-01 00:00:00.000000', expires_at = '2026-06-01 00:00:00.000000'",
+        "INSERT INTO password (local_user_id, self_service, created_at, created_at_int, \
+         expires_at, expires_at_int) \
+         SELECT local_user_id, self_service, '2025-11-01 00:00:00.000000', 0, \
+         '2026-05-01 00:00:00.000000', 0 FROM password",
+    ] {
+        run(&app, statement).await;
+    }
+    let request = app.get("/v3/auth/tokens").token(&alice.token);
+    let shown = request.subject(&alice.token).send().await.expect(200);
+    assert_eq!(
+        shown.json()["token"]["user"]["password_expires_at"],
+        "2026-06-01T00:00:00.000000"
+    );
 }
