@@ -9,11 +9,17 @@ use crate::driver::sql::db::{Dialect, Session, sql};
 use crate::error::Result;
 
 /// Which set of indexes a database has, as its meta table notes it. To be changed with [`WANTED`].
-pub(super) const VERSION: &str = "2";
+pub(super) const VERSION: &str = "3";
 
 /// Names' ends, tables, and the columns by which rows of theirs are looked up and ordered.
-const WANTED: [(&str, &str, &[&str]); 25] = [
+const WANTED: [(&str, &str, &[&str]); 29] = [
     ("project_id", "application_credential", &["project_id"]),
+    (
+        "access_rule_id",
+        "application_credential_access_rule",
+        &["access_rule_id"],
+    ),
+    ("role_id", "application_credential_role", &["role_id"]),
     (
         "by_inherited",
         "assignment",
@@ -31,6 +37,8 @@ const WANTED: [(&str, &str, &[&str]); 25] = [
     ),
     ("project_id", "credential", &["project_id"]),
     ("user_id", "credential", &["user_id", "id"]),
+    ("group_id", "expiring_user_group_membership", &["group_id"]),
+    ("idp_id", "expiring_user_group_membership", &["idp_id"]),
     ("display_name", "federated_user", &["display_name"]),
     ("user_id", "federated_user", &["user_id"]),
     ("name", "group", &["name"]),
