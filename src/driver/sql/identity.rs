@@ -18,9 +18,11 @@ pub use groups::{groups_by_ids, insert_group, update_group};
 pub use list::{ExpiryComparison, PasswordExpiryFilter, UserQuery, users, users_by_ids};
 pub use lockout::{LockoutRule, clear_failed_logins, record_failed_login, record_successful_login};
 pub use memberships::remove_member;
-pub use memberships::{add_member, group_ids_of_user, groups_of_user, is_member, member_ids};
+pub use memberships::{add_member, groups_of_user, is_member, member_ids};
 /// For the `SELECT` of whole users.
 use passwords::password_columns;
 pub use passwords::{NewPassword, add_password, latest_password, password_history};
-pub use users::{LoginKey, clear_default_project, insert_user, local_login, record_activity, record_login};
+pub use users::{
+    LoginKey, clear_default_project, insert_user, local_login, record_activity, record_login,
+};
 pub use users::{any_user, update_user, user, user_by_name, user_exists};

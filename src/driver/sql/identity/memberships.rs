@@ -16,9 +16,9 @@ fn expiry_from(row: &Row, default_ttl_minutes: i64) -> Result<Option<Timestamp>>
     let Some(verified) = row.opt_time("last_verified")? else {
         return Ok(None);
     };
-    let minutes = row
-        .opt_int("authorization_ttl")?
-        .unwrap_or(default_ttl_minutes);
+    // Zero says no more than NULL does.
+    let own = row.opt_int("authorization_ttl")?.filter(|ttl| *ttl != 0);
+    let minutes = own.unwrap_or(default_ttl_minutes);
     Ok(Some(
         verified.plus_seconds(minutes.saturating_mul(SECONDS_PER_MINUTE)),
     ))
@@ -81,35 +81,6 @@ fn longest_of_each(mut memberships: Vec<GroupOfUser>) -> Vec<GroupOfUser> {
     });
     memberships.dedup_by(|later, kept| later.group.id == kept.group.id);
     memberships
-}
-
-/// The ids of the groups that a user is in now.
-pub async fn group_ids_of_user(
-    s: &mut Session,
-    user: &UserId,
-    default_ttl_minutes: i64,
-    now: Timestamp,
-) -> Result<Vec<GroupId>> {
-    let rows = s
-        .fetch_all(
-            sql("SELECT m.group_id, m.last_verified, i.authorization_ttl \
-                 FROM expiring_user_group_membership m \
-                 LEFT JOIN identity_provider i ON i.id = m.idp_id WHERE m.user_id = ? \
-                 UNION ALL \
-                 SELECT group_id, NULL, NULL FROM user_group_membership WHERE user_id = ?")
-            .bind(user)
-            .bind(user),
-        )
-        .await?;
-    let mut ids = Vec::with_capacity(rows.len());
-    for row in &rows {
-        if expiry_from(row, default_ttl_minutes)?.is_none_or(|end| end > now) {
-            ids.push(row.id("group_id")?);
-        }
-    }
-    ids.sort();
-    ids.dedup();
-    Ok(ids)
 }
 
 /// Whether a user is in a group now, for good or for a time.

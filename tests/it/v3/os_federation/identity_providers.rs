@@ -236,6 +236,28 @@ async fn users_who_are_known_by_nothing_else_go_with_it() {
 }
 
 #[tokio::test]
+async fn a_provider_whose_memberships_last_zero_minutes_has_the_default() {
+    let scene = Scene::with_config("[federation]\ndefault_authorization_ttl = 5\n").await;
+    let provider = json!({ "identity_provider": { "authorization_ttl": 0 } });
+    let request = scene.app.put(&format!("{IDPS}/one")).token(&scene.admin);
+    request.json(provider).send().await.expect(201);
+    let member = "INSERT INTO expiring_user_group_membership \
+                  (user_id, group_id, idp_id, last_verified) \
+                  VALUES ('vic', 'crew', 'one', '2026-01-01 00:00:00.000000')";
+    run(&scene, member).await;
+    let groups = scene.get("/v3/users/vic/groups").await.expect(200).json();
+    assert_eq!(
+        groups["groups"][0]["membership_expires_at"],
+        "2026-01-01T00:05:00.000000"
+    );
+    let member = "/v3/groups/crew/users/vic";
+    scene.app.wait(299);
+    scene.get(member).await.expect(204);
+    scene.app.wait(1);
+    scene.get(member).await.error(404);
+}
+
+#[tokio::test]
 async fn a_domains_providers_go_with_it() {
     let scene = Scene::new().await;
     let made = put_idp(&scene, "idp", json!({ "remote_ids": ["urn:a"] }))
