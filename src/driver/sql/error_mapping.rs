@@ -115,8 +115,8 @@ fn mysql(number: u16) -> Meaning {
         }
         // Too many connections (3 kinds), denied (3 kinds), no such database, host blocked, host not
         // allowed, Galera node not ready, shutting down, killed, read-only (3 kinds).
-        1040 | 1203 | 1226 | 1044 | 1045 | 1698 | 1049 | 1129 | 1130 | 1047 | 1053 | 1927 | 1290
-        | 1792 | 1836 => Meaning::Away,
+        1040 | 1203 | 1226 | 1044 | 1045 | 1698 | 1049 | 1129 | 1130 | 1047 | 1053 | 1927
+        | 1290 | 1792 | 1836 => Meaning::Away,
         _ => Meaning::Defect,
     }
 }
