@@ -21,8 +21,8 @@ pub use delete::{delete_domain, delete_project};
 pub use list::{ProjectQuery, TagFilters, domains, projects, projects_among};
 pub use list::{projects_of_endpoint, projects_of_endpoint_group};
 pub use tags::{add_tag, remove_tag, set_tags};
-pub use tree::{Ancestor, ancestors, has_children, has_enabled_below, parents, subtree};
-pub use tree::{ids_of_domain_leaves_first, subtree_height};
+pub use tree::{Ancestor, ancestors, has_children, has_enabled_below};
+pub use tree::{ids_of_domain_leaves_first, parents, subtree};
 
 /// The columns that [`projects_from`] reads, of a table called `p`.
 macro_rules! project_columns {
@@ -78,21 +78,15 @@ async fn details(s: &mut Session, ids: &[ProjectId]) -> Result<HashMap<ProjectId
 
 /// Makes projects of rows of [`project_columns`], in the rows' order.
 async fn projects_from(s: &mut Session, rows: &[Row]) -> Result<Vec<Project>> {
-    let ids: Vec<ProjectId> = rows.iter().map(|row| row.id("id")).collect::<Result<_>>()?;
-    let mut details = details(s, &ids).await?;
-    rows.iter()
-        .zip(ids)
-        .map(|(row, id)| {
-            let details = details.remove(&id).unwrap_or_default();
-            project_from(row, id, details)
-        })
-        .collect()
+    let projects = rows.iter().map(project_from).collect::<Result<_>>()?;
+    with_details(s, projects).await
 }
 
-fn project_from(row: &Row, id: ProjectId, details: Details) -> Result<Project> {
+/// A project but for its tags and options.
+fn project_from(row: &Row) -> Result<Project> {
     let domain_id: DomainId = row.id("domain_id")?;
     Ok(Project {
-        id,
+        id: row.id("id")?,
         name: row.text("name")?,
         domain_id: (domain_id != ROOT_DOMAIN).then_some(domain_id),
         parent_id: row.opt_id("parent_id")?,
@@ -100,10 +94,23 @@ fn project_from(row: &Row, id: ProjectId, details: Details) -> Result<Project> {
         description: row.opt_text("description")?,
         // Only rows that some other program wrote have NULL.
         enabled: row.opt_bool("enabled")?.unwrap_or(false),
-        tags: details.tags,
-        options: details.options,
+        tags: Vec::new(),
+        options: Map::new(),
         extra: row.object("extra")?,
     })
+}
+
+/// Adds tags and options to projects that [`project_from`] made.
+async fn with_details(s: &mut Session, mut projects: Vec<Project>) -> Result<Vec<Project>> {
+    let ids: Vec<ProjectId> = projects.iter().map(|project| project.id.clone()).collect();
+    let mut details = details(s, &ids).await?;
+    for project in &mut projects {
+        if let Some(of_project) = details.remove(&project.id) {
+            project.tags = of_project.tags;
+            project.options = of_project.options;
+        }
+    }
+    Ok(projects)
 }
 
 async fn one(s: &mut Session, statement: Sql) -> Result<Option<Project>> {

@@ -303,6 +303,33 @@ async fn a_page_is_empty_only_when_nothing_follows() {
 }
 
 #[tokio::test]
+async fn pages_are_full_also_where_the_database_ignores_case() {
+    let app = TestApp::new().await;
+    let admin = app.admin().await;
+    for at in 0..8 {
+        make(&app, &admin, json!({ "name": format!("X{at}") })).await;
+        make(
+            &app,
+            &admin,
+            json!({ "name": format!("xx{at}"), "tags": ["t"] }),
+        )
+        .await;
+    }
+    let mut path = "/v3/projects?name__startswith=x&limit=3".to_owned();
+    for expected in [3, 3, 2] {
+        let page = get(&app, &admin, &path).await.expect(200).json();
+        let projects = page["projects"].as_array().unwrap();
+        assert_eq!(projects.len(), expected);
+        for project in projects {
+            assert_eq!(project["tags"], json!(["t"]));
+        }
+        let next = page["links"]["next"].as_str().unwrap_or_default();
+        path = next.replace("http://keystone.test", "");
+    }
+    assert_eq!(path, "");
+}
+
+#[tokio::test]
 async fn an_update_changes_what_it_names_and_shows_extra_twice() {
     let app = TestApp::new().await;
     let admin = app.admin().await;

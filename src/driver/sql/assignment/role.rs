@@ -211,12 +211,3 @@ async fn delete_application_credentials_built_on(s: &mut Session, role: &RoleId)
     s.touch(Area::Credential);
     Ok(())
 }
-
-/// Ids of the roles that belong to a domain.
-pub async fn role_ids_of_domain(s: &mut Session, id: &DomainId) -> Result<Vec<RoleId>> {
-    s.fetch_all(sql("SELECT id FROM role WHERE domain_id = ?").bind(id))
-        .await?
-        .iter()
-        .map(|row| row.id("id"))
-        .collect()
-}

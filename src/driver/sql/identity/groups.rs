@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::super::filter::{is_exact, keeps, push_filter};
-use crate::driver::sql::db::{Area, Row, Session, Sql, sql};
+use super::super::listed::Listed;
+use crate::driver::sql::db::{Area, Row, Session, sql};
 use crate::error::Result;
 use crate::model::list::{ListHints, Page};
 use crate::model::{DomainId, Group, GroupId};
@@ -15,6 +15,14 @@ macro_rules! group_columns {
     };
 }
 pub(super) use group_columns;
+
+const LIST: Listed<Group> = Listed {
+    key: "g.id",
+    columns: &[("name", "g.name")],
+    from: group_from,
+    id: |group| &group.id,
+    text: |group, attribute| (attribute == "name").then(|| group.name.clone()),
+};
 
 pub(super) fn group_from(row: &Row) -> Result<Group> {
     Ok(Group {
@@ -83,31 +91,6 @@ pub async fn groups(
     hints: &ListHints,
     domain: Option<&DomainId>,
 ) -> Result<Page<Group>> {
-    let mut hints = hints.clone();
-    hints.filters.retain(|filter| filter.attribute == "name");
-    let mut kept = Vec::new();
-    // Where the database selects too much, a page takes more than one read to fill.
-    loop {
-        let rows = s.fetch_all(select(&hints, domain)).await?;
-        let groups: Vec<Group> = rows.iter().map(group_from).collect::<Result<_>>()?;
-        let page = Page::cut(groups, hints.limit);
-        if hints.filters.iter().all(is_exact) {
-            return Ok(page);
-        }
-        let last = page.items.last().map(|group| group.id.to_string());
-        kept.extend(page.items.into_iter().filter(|group| {
-            let mut filters = hints.filters.iter();
-            filters.all(|filter| keeps(filter, &group.name))
-        }));
-        let full = hints.limit.is_some_and(|limit| kept.len() as u64 > limit);
-        if !page.truncated || full || last.is_none() {
-            return Ok(Page::cut(kept, hints.limit));
-        }
-        hints.marker = last;
-    }
-}
-
-fn select(hints: &ListHints, domain: Option<&DomainId>) -> Sql {
     let mut statement = sql(concat!(
         "SELECT ",
         group_columns!(),
@@ -116,20 +99,9 @@ fn select(hints: &ListHints, domain: Option<&DomainId>) -> Sql {
     if let Some(domain) = domain {
         statement = statement.push(" AND g.domain_id = ?").bind(domain);
     }
-    for filter in &hints.filters {
-        statement = push_filter(statement, "g.name", filter);
-    }
-    if let Some(marker) = &hints.marker {
-        statement = statement.push(" AND g.id > ?").bind(marker);
-    }
-    statement = statement.push(" ORDER BY g.id");
-    match hints.limit {
-        // One more than asked for tells whether there is more.
-        Some(limit) => statement
-            .push(" LIMIT ?")
-            .bind(i64::try_from(limit.saturating_add(1)).unwrap_or(i64::MAX)),
-        None => statement,
-    }
+    let mut hints = hints.clone();
+    hints.filters.retain(|filter| filter.attribute == "name");
+    LIST.page(s, statement, &hints).await
 }
 
 /// The ids of a domain's groups.

@@ -1,12 +1,33 @@
 //! Lists of projects and of domains.
 
-use super::super::filter::{keeps, push_filter};
-use super::{project_columns, projects_from};
+use super::super::listed::Listed;
+use super::{project_columns, project_from, with_details};
 use crate::driver::sql::db::{Session, Sql, sql};
 use crate::error::Result;
 use crate::model::ROOT_DOMAIN;
-use crate::model::list::{Filter, ListHints, Page};
+use crate::model::list::{ListHints, Page};
 use crate::model::{DomainId, EndpointGroupId, EndpointId, Project};
+
+const LIST: Listed<Project> = Listed {
+    key: "p.id",
+    columns: &[
+        ("name", "p.name"),
+        ("domain_id", "p.domain_id"),
+        ("parent_id", "p.parent_id"),
+    ],
+    from: project_from,
+    id: |project| &project.id,
+    text: |project, attribute| match attribute {
+        "name" => Some(project.name.clone()),
+        // A domain's own domain is the root in its row, and nothing outside.
+        "domain_id" => Some(match &project.domain_id {
+            Some(id) => id.to_string(),
+            None => ROOT_DOMAIN.to_owned(),
+        }),
+        "parent_id" => project.parent_id.as_ref().map(ToString::to_string),
+        _ => None,
+    },
+};
 
 /// Conditions on a project's tags, all of which must hold. No tags and no lists are no condition.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -57,7 +78,11 @@ pub async fn domains(
     enabled: &[bool],
     only: Option<&DomainId>,
 ) -> Result<Page<Project>> {
-    let mut statement = start().push(" AND p.is_domain = ?").bind(true);
+    // Every domain stands below the root, and the unique key on domain and name leads there.
+    let mut statement = start()
+        .push(" AND p.is_domain = ? AND p.domain_id = ?")
+        .bind(true)
+        .bind(ROOT_DOMAIN);
     if let Some(id) = only {
         statement = statement.push(" AND p.id = ?").bind(id);
     }
@@ -156,61 +181,17 @@ fn push_has_any(statement: Sql, conjunction: &str, tags: &[String]) -> Sql {
         .push(")")
 }
 
-/// The filters that the statement understands, each with its column.
-fn text_filters(hints: &ListHints) -> impl Iterator<Item = (&'static str, &Filter)> {
-    hints.filters.iter().filter_map(|filter| {
-        let column = match filter.attribute {
-            "name" => "p.name",
-            "domain_id" => "p.domain_id",
-            "parent_id" => "p.parent_id",
-            _ => return None,
-        };
-        Some((column, filter))
+/// Adds the filters that lists of projects know and reads the page.
+async fn page(s: &mut Session, statement: Sql, hints: &ListHints) -> Result<Page<Project>> {
+    let mut hints = hints.clone();
+    hints.filters.retain(|filter| {
+        LIST.columns
+            .iter()
+            .any(|(name, _)| *name == filter.attribute)
+    });
+    let page = LIST.page(s, statement, &hints).await?;
+    Ok(Page {
+        items: with_details(s, page.items).await?,
+        truncated: page.truncated,
     })
-}
-
-/// Whether a project satisfies the inexact filters to the letter.
-fn satisfies(project: &Project, hints: &ListHints) -> bool {
-    text_filters(hints).all(|(column, filter)| match column {
-        "p.domain_id" => keeps(filter, project.domain_id.as_deref().unwrap_or(ROOT_DOMAIN)),
-        "p.parent_id" => keeps(filter, project.parent_id.as_deref().unwrap_or_default()),
-        _ => keeps(filter, &project.name),
-    })
-}
-
-/// Adds what all lists have in common and reads the page.
-///
-/// A page may be short, when the database selected more than the filters mean, but it is empty only
-/// at the end of the list: a client finds the next page by the last element of this one.
-async fn page(s: &mut Session, mut statement: Sql, hints: &ListHints) -> Result<Page<Project>> {
-    for (column, filter) in text_filters(hints) {
-        statement = push_filter(statement, column, filter);
-    }
-    let mut after = hints.marker.clone();
-    loop {
-        let rows = s
-            .fetch_all(push_page(statement.clone(), after.as_deref(), hints.limit))
-            .await?;
-        let mut page = Page::cut(projects_from(s, &rows).await?, hints.limit);
-        let last = page.items.last().map(|project| project.id.to_string());
-        page.items.retain(|project| satisfies(project, hints));
-        if !page.truncated || !page.items.is_empty() || last.is_none() {
-            return Ok(page);
-        }
-        after = last;
-    }
-}
-
-fn push_page(mut statement: Sql, after: Option<&str>, limit: Option<u64>) -> Sql {
-    if let Some(after) = after {
-        statement = statement.push(" AND p.id > ?").bind(after);
-    }
-    statement = statement.push(" ORDER BY p.id");
-    match limit {
-        // One more than asked for tells whether there is more.
-        Some(limit) => statement
-            .push(" LIMIT ?")
-            .bind(i64::try_from(limit.saturating_add(1)).unwrap_or(i64::MAX)),
-        None => statement,
-    }
 }

@@ -76,15 +76,6 @@ pub async fn subtree(s: &mut Session, id: &ProjectId) -> Result<Vec<Project>> {
     projects_from(s, &rows).await
 }
 
-/// How many levels there are below a project: 0 for a leaf.
-pub async fn subtree_height(s: &mut Session, id: &ProjectId) -> Result<i64> {
-    let statement = below(id).push("SELECT MAX(level) AS height FROM below");
-    Ok(s.fetch_one(statement)
-        .await?
-        .opt_int("height")?
-        .unwrap_or(0))
-}
-
 /// Whether any project below this one is enabled.
 pub async fn has_enabled_below(s: &mut Session, id: &ProjectId) -> Result<bool> {
     let statement = below(id)
