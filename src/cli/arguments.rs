@@ -1,5 +1,6 @@
 //! What can be typed.
 
+use crate::model::Secret;
 use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -264,7 +265,7 @@ pub(super) struct Bootstrap {
     pub bootstrap_username: String,
     /// The administrator's password
     #[arg(long)]
-    pub bootstrap_password: Option<String>,
+    pub bootstrap_password: Option<Secret>,
     /// Name of the administrator's project
     #[arg(long, default_value = "admin")]
     pub bootstrap_project_name: String,
@@ -373,7 +374,7 @@ pub(super) struct UserSetup {
     pub username: String,
     /// The user's password
     #[arg(long)]
-    pub user_password_plain: String,
+    pub user_password_plain: Secret,
     /// The user's id; made up when not given
     #[arg(long)]
     pub user_id: Option<String>,

@@ -10,7 +10,7 @@ use crate::driver::sql::migrate::{self, SchemaState};
 use crate::manager::bootstrap::{BootstrapManager, BootstrapRequest, UserRequest};
 use crate::manager::notify::Notifier;
 use crate::model::event::Origin;
-use crate::model::{ProjectId, Timestamp};
+use crate::model::{ProjectId, Secret, Timestamp};
 use anyhow::bail;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -53,8 +53,9 @@ fn request(
         ),
         ("admin", either("ADMIN_URL", options.bootstrap_admin_url)),
     ];
+    let password = either("PASSWORD", None).map(Secret::from);
     Some(BootstrapRequest {
-        password: either("PASSWORD", options.bootstrap_password)?.into(),
+        password: password.or(options.bootstrap_password)?,
         username: named("USERNAME", options.bootstrap_username),
         project_name: named("PROJECT_NAME", options.bootstrap_project_name),
         role_name: named("ROLE_NAME", options.bootstrap_role_name),
@@ -83,7 +84,7 @@ pub(super) fn project_setup(config: &Config, options: ProjectSetup) -> anyhow::R
 pub(super) fn user_setup(config: &Config, options: UserSetup) -> anyhow::Result<ExitCode> {
     let request = UserRequest {
         name: options.username,
-        password: options.user_password_plain.into(),
+        password: options.user_password_plain,
         id: options.user_id.map(Into::into),
     };
     let id = with_manager(config, async |manager| {

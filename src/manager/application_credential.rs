@@ -151,7 +151,7 @@ impl<'a> ApplicationCredentialManager<'a> {
         };
         let hash = found
             .as_ref()
-            .map(|credential| credential.secret_hash.expose().to_owned());
+            .map(|credential| credential.secret_hash.clone());
         // Without a credential, the answer takes the time of one with a wrong secret.
         let verified = self.app.identity().verify(hash, secret).await?;
         let Some(credential) = found.filter(|_| verified) else {

@@ -69,7 +69,7 @@ impl BootstrapManager<'_> {
             id: None,
         };
         let hash = self.new_hash(&user).await?;
-        let (user, hash) = (&user, hash.as_deref());
+        let (user, hash) = (&user, hash.as_ref());
         self.db
             .transaction(|s| {
                 Box::pin(async move {
@@ -86,7 +86,7 @@ impl BootstrapManager<'_> {
         s: &mut Session,
         request: &BootstrapRequest,
         user: &UserRequest,
-        hash: Option<&str>,
+        hash: Option<&Secret>,
     ) -> Result<()> {
         self.default_domain(s).await?;
         let project = self.project(s, &request.project_name, None).await?;
@@ -119,7 +119,7 @@ impl BootstrapManager<'_> {
     /// [`Error::Conflict`] when the name belongs to another id.
     pub async fn user_setup(&self, request: &UserRequest) -> Result<UserId> {
         let hash = self.new_hash(request).await?;
-        let hash = hash.as_deref();
+        let hash = hash.as_ref();
         self.db
             .transaction(|s| {
                 Box::pin(async move {
@@ -200,7 +200,7 @@ impl BootstrapManager<'_> {
 
     /// The hash to store; `None` when the user's password is the right one already. Hashing is slow,
     /// so it is done before the transaction.
-    async fn new_hash(&self, request: &UserRequest) -> Result<Option<String>> {
+    async fn new_hash(&self, request: &UserRequest) -> Result<Option<Secret>> {
         let current = {
             let mut session = self.db.session().await?;
             match identity::user_by_name(&mut session, &self.domain_id(), &request.name).await? {
@@ -213,13 +213,13 @@ impl BootstrapManager<'_> {
             let valid = current
                 .expires_at
                 .is_none_or(|expires_at| expires_at > self.now);
-            let hash = current.hash.as_deref();
+            let hash = current.hash.as_ref().map(Secret::expose);
             valid && hash.is_some_and(|hash| password::verify(self.hashing, password, hash))
         });
         if is_current {
             Ok(None)
         } else {
-            password::hash(self.hashing, password).map(Some)
+            password::hash(self.hashing, password).map(|hash| Some(Secret::from(hash)))
         }
     }
 
@@ -227,7 +227,7 @@ impl BootstrapManager<'_> {
         &self,
         s: &mut Session,
         request: &UserRequest,
-        hash: Option<&str>,
+        hash: Option<&Secret>,
     ) -> Result<UserId> {
         let domain = self.domain_id();
         let Some(user) = identity::user_by_name(s, &domain, &request.name).await? else {
@@ -296,7 +296,7 @@ impl BootstrapManager<'_> {
         Ok(user)
     }
 
-    async fn set_password(&self, s: &mut Session, user: &User, hash: &str) -> Result<()> {
+    async fn set_password(&self, s: &mut Session, user: &User, hash: &Secret) -> Result<()> {
         let rules = &self.config.security_compliance;
         let never = user.options.get("ignore_password_expiry") == Some(&Value::Bool(true));
         let days = rules.password_expires_days.filter(|_| !never);
@@ -307,7 +307,7 @@ impl BootstrapManager<'_> {
             self.now.plus_seconds(seconds)
         });
         let password = NewPassword {
-            hash: Some(hash.to_owned()),
+            hash: Some(hash.clone()),
             expires_at,
             self_service: false,
         };

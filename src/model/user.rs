@@ -1,6 +1,6 @@
 //! Users and groups.
 
-use super::{DomainId, GroupId, ProjectId, Timestamp, UserId};
+use super::{DomainId, GroupId, ProjectId, Secret, Timestamp, UserId};
 use chrono::NaiveDate;
 use serde_json::{Map, Value};
 
@@ -53,7 +53,7 @@ pub struct UserChanges {
 pub struct PasswordRow {
     pub id: i64,
     /// `None` means that the user has no password.
-    pub hash: Option<String>,
+    pub hash: Option<Secret>,
     pub created_at: Timestamp,
     pub expires_at: Option<Timestamp>,
     /// Whether the user set it, rather than an admin.

@@ -1,6 +1,7 @@
 //! A statement: portable SQL text and the values of its placeholders.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use super::value::Value;
 
@@ -9,10 +10,17 @@ use super::value::Value;
 /// The text is portable: `?` for each value, identifiers that are reserved somewhere in double
 /// quotes (`"user"`, `"group"`, `"limit"`, `"option"`, `"system"`), text literals in single quotes
 /// without backslashes, no comments.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Sql {
     pub(super) text: Cow<'static, str>,
     pub(super) values: Vec<Value>,
+}
+
+/// The text alone: values may be hashes, keys or tokens.
+impl fmt::Debug for Sql {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Sql({:?}, {} values)", self.text, self.values.len())
+    }
 }
 
 /// Starts a statement: `sql("SELECT … WHERE id = ?").bind(id)`.
@@ -97,6 +105,16 @@ mod tests {
         assert_eq!(three.text, "x = ? AND id IN (?, ?, ?, ?) AND y = ?");
         assert_eq!(three.values.len(), 5);
         assert_eq!(three.values[4], Value::from("c"));
+    }
+
+    #[test]
+    fn a_logged_statement_shows_no_values() {
+        let statement = sql("WHERE password_hash = ? AND id = ?")
+            .bind("$2b$secret")
+            .bind(77);
+        let shown = format!("{statement:?} {:?}", statement.values);
+        assert!(shown.contains("password_hash = ?"), "{shown}");
+        assert!(!shown.contains("$2b$") && !shown.contains("77"), "{shown}");
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! Values for placeholders. Each carries its kind even when it is NULL, because PostgreSQL types
 //! its placeholders.
 
+use std::fmt;
+
 use chrono::{NaiveDate, NaiveDateTime, SubsecRound};
 use sqlx::encode::{Encode, IsNull};
 use sqlx::error::BoxDynError;
@@ -22,7 +24,7 @@ const SQLITE_TIME: &str = "%Y-%m-%d %H:%M:%S%.6f";
 const SQLITE_DATE: &str = "%Y-%m-%d";
 
 /// A value for one placeholder; `None` is NULL.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub enum Value {
     /// VARCHAR, TEXT and enum columns.
     Text(Option<String>),
@@ -34,6 +36,20 @@ pub enum Value {
     Time(Option<NaiveDateTime>),
     /// DATE.
     Date(Option<NaiveDate>),
+}
+
+/// The kind alone: the value may be a hash, a key or a token.
+impl fmt::Debug for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (kind, is_null) = match self {
+            Self::Text(v) => ("Text", v.is_none()),
+            Self::Int(v) => ("Int", v.is_none()),
+            Self::Bool(v) => ("Bool", v.is_none()),
+            Self::Time(v) => ("Time", v.is_none()),
+            Self::Date(v) => ("Date", v.is_none()),
+        };
+        write!(f, "{kind}({})", if is_null { "NULL" } else { "…" })
+    }
 }
 
 /// Text whose type PostgreSQL infers from where it stands. Sent as `text` it could not go into an

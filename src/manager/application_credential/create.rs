@@ -75,7 +75,7 @@ impl ApplicationCredentialManager<'_> {
             Some(secret) => secret.clone(),
             None => Secret::from(URL_SAFE_NO_PAD.encode(random_bytes::<64>()?)),
         };
-        let hash = Secret::from(self.app.identity().hash(&secret).await?);
+        let hash = self.app.identity().hash(&secret).await?;
         let (this, new, hash) = (self, &new, &hash);
         let shown = self
             .app

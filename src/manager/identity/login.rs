@@ -124,13 +124,13 @@ impl IdentityManager<'_> {
     }
 
     /// Whether a hash is a secret's. Without a hash, the answer is no after the same time.
-    pub async fn verify(&self, hash: Option<String>, password: &Secret) -> Result<bool> {
+    pub async fn verify(&self, hash: Option<Secret>, password: &Secret) -> Result<bool> {
         let parameters = self.app.settings().hashing.clone();
         let password = password.clone();
         self.app
             .hashing
             .run(move || match hash {
-                Some(hash) => password::verify(&parameters, password.expose(), &hash),
+                Some(hash) => password::verify(&parameters, password.expose(), hash.expose()),
                 None => {
                     password::dummy(&parameters, password.expose());
                     false

@@ -107,15 +107,16 @@ impl IdentityManager<'_> {
     ///
     /// # Errors
     /// 400 when it is too long; 503 when too many wait for a hash.
-    pub async fn hash(&self, password: &Secret) -> Result<String> {
+    pub async fn hash(&self, password: &Secret) -> Result<Secret> {
         let parameters = self.app.settings().hashing.clone();
         // Refused before it waits for a turn.
         password::check_length(&parameters, password.expose())?;
         let password = password.clone();
-        self.app
+        let hash = self
+            .app
             .hashing
-            .run(move || password::hash(&parameters, password.expose()))
-            .await?
+            .run(move || password::hash(&parameters, password.expose()));
+        hash.await?.map(Secret::from)
     }
 
     /// Refuses a password that is among the last `unique_last_password_count`, the current one
@@ -142,8 +143,8 @@ impl IdentityManager<'_> {
             .run(move || {
                 history
                     .iter()
-                    .filter_map(|row| row.hash.as_deref())
-                    .any(|hash| password::verify(&parameters, new.expose(), hash))
+                    .filter_map(|row| row.hash.as_ref())
+                    .any(|hash| password::verify(&parameters, new.expose(), hash.expose()))
             })
             .await?;
         if used {

@@ -118,7 +118,7 @@ async fn plant(s: &mut Session, now: Timestamp) -> keystone::Result<()> {
     let mut parameters = HashParameters::new(Algorithm::Bcrypt);
     parameters.rounds = Some(4);
     let password = NewPassword {
-        hash: Some(hash(&parameters, ADMIN_PASSWORD)?),
+        hash: Some(hash(&parameters, ADMIN_PASSWORD)?.into()),
         self_service: false,
         expires_at: None,
     };

@@ -346,7 +346,7 @@ async fn plant_one(
     if !["uma", "vic"].contains(&user) {
         identity::insert_user(s, &new_user(user, &persona.home, now)).await?;
         let password = NewPassword {
-            hash: Some(hashed.to_owned()),
+            hash: Some(hashed.into()),
             self_service: false,
             expires_at: None,
         };

@@ -5,13 +5,13 @@
 
 use crate::driver::sql::db::{Area, Row, Session, sql};
 use crate::error::{Error, Result};
-use crate::model::{PasswordRow, Timestamp, UserId};
+use crate::model::{PasswordRow, Secret, Timestamp, UserId};
 
 /// A password about to be stored.
 #[derive(Clone, Debug)]
 pub struct NewPassword {
     /// `None` takes the user's password away.
-    pub hash: Option<String>,
+    pub hash: Option<Secret>,
     pub expires_at: Option<Timestamp>,
     /// Whether the user sets it, rather than an admin.
     pub self_service: bool,
@@ -43,7 +43,7 @@ pub(super) fn password_from(row: &Row) -> Result<Option<PasswordRow>> {
     };
     Ok(Some(PasswordRow {
         id,
-        hash: row.opt_text("password_hash")?,
+        hash: row.opt_text("password_hash")?.map(Secret::from),
         created_at,
         expires_at,
         self_service: row.bool("self_service")?,
@@ -126,7 +126,7 @@ pub async fn add_password(
                    created_at_int, expires_at, expires_at_int) \
                  SELECT l.id, ?, ?, ?, ?, ?, ? FROM local_user l WHERE l.user_id = ?",
             )
-            .bind(password.hash.as_deref())
+            .bind(password.hash.as_ref().map(Secret::expose))
             .bind(password.self_service)
             .bind(created_at)
             .bind(created_at.micros())
