@@ -35,7 +35,8 @@ pub(super) fn rotate(config: &Config, options: &KeyOwner) -> anyhow::Result<Exit
     keys::promote(&[repository], options)
 }
 
-/// Encrypts every credential with the primary key.
+/// Encrypts every credential with the primary key. Those that no key decrypts stay as they are, and
+/// the command fails with their ids.
 pub(super) fn migrate(config: &Config, options: &KeyOwner) -> anyhow::Result<ExitCode> {
     if owner::of(options)?.is_none() {
         return Ok(ExitCode::from(USAGE));
@@ -43,20 +44,30 @@ pub(super) fn migrate(config: &Config, options: &KeyOwner) -> anyhow::Result<Exi
     let keys = keys::of_credentials(config).keys.load_with_null_key()?.keys;
     let primary = keys.primary().hash().to_owned();
     let now = Clock::System.now().seconds();
-    let migrated = with_database(config, async |db| {
+    let (migrated, lost) = with_database(config, async |db| {
         let old = credential::blobs_of_other_keys(&mut db.session().await?, &primary).await?;
-        let new = old
-            .iter()
-            .map(|old| reencrypt(&keys, &old.blob.encrypted_blob, now));
-        let new = new.collect::<crate::Result<Vec<_>>>()?;
-        // One short transaction each: rows of a running service are not held for long.
         let mut migrated = 0_usize;
-        for (old, new) in old.iter().zip(&new) {
+        let mut lost = Vec::new();
+        for old in &old {
+            let Ok(new) = reencrypt(&keys, &old.blob.encrypted_blob, now) else {
+                lost.push(old.id.as_str().to_owned());
+                continue;
+            };
+            // One short transaction each: rows of a running service are not held for long.
+            let new = &new;
             let replace = db.transaction(|s| Box::pin(credential::replace_blob(s, old, new)));
             migrated += usize::from(replace.await?);
         }
-        Ok(migrated)
+        Ok((migrated, lost))
     })?;
     tracing::info!("encrypted {migrated} credentials with the primary key");
+    if !lost.is_empty() {
+        bail!(
+            "no key decrypts {} credentials, which stay as they are ({migrated} others were \
+             migrated): {}",
+            lost.len(),
+            lost.join(", ")
+        );
+    }
     Ok(ExitCode::SUCCESS)
 }

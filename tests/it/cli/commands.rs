@@ -376,6 +376,42 @@ async fn credentials_of_an_older_key_are_migrated_before_the_next_rotation() {
     assert_eq!(count(&db.db, &null_hash).await, 0);
 }
 
+#[tokio::test]
+async fn a_credential_that_no_key_decrypts_does_not_keep_others_from_being_migrated() {
+    let db = TestDb::synced().await;
+    let home = home(&db);
+    assert!(home.manage_keys("credential_setup").status.success());
+    let null_key = keystone::crypto::fernet::FernetKey::parse(keystone::crypto::fernet::NULL_KEY);
+    let keys = vec![null_key.expect("the null key")];
+    let keys = keystone::crypto::fernet::FernetKeys::new(keys).expect("keys");
+    let mut session = db.db.session().await.expect("a session");
+    for (id, is_lost) in [("a", false), ("b", true), ("c", false), ("d", true)] {
+        let blob = keystone::crypto::credential_cipher::encrypt(&keys, "cert", "secret", 0);
+        let blob = blob.expect("a blob");
+        let stored = if is_lost {
+            "gAAAA"
+        } else {
+            &blob.encrypted_blob
+        };
+        let insert = sql(
+            "INSERT INTO credential (id, user_id, type, extra, key_hash, encrypted_blob) \
+             VALUES (?, 'u', 'cert', '{}', ?, ?)",
+        );
+        let insert = insert.bind(id).bind(&blob.key_hash).bind(stored);
+        session.execute(insert).await.expect("a row");
+    }
+    drop(session);
+    let output = home.manage_keys("credential_migrate");
+    assert_eq!(output.status.code(), Some(1));
+    let said = said(&output);
+    assert!(said.contains("(2 others were migrated): b, d"), "{said}");
+    assert_eq!(
+        count(&db.db, "credential WHERE encrypted_blob = 'gAAAA'").await,
+        2
+    );
+    assert_eq!(home.manage_keys("credential_rotate").status.code(), Some(1));
+}
+
 #[test]
 fn samples_are_those_of_the_repository() {
     let home = Home::new();
