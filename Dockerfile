@@ -16,7 +16,7 @@ RUN --mount=type=cache,target=/usr/local/cargo/registry --mount=type=cache,targe
     && install -D -t /out target/release/keystone target/release/keystone-manage
 
 FROM debian:bookworm-slim
-RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates curl \
+RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --system --uid 42425 --home-dir /var/lib/keystone --create-home keystone \
     && chmod 0700 /var/lib/keystone
@@ -24,9 +24,11 @@ COPY --from=build /out/ /usr/local/bin/
 USER keystone
 VOLUME /var/lib/keystone
 EXPOSE 5000
-# Tokens are made with the keys in the volume: SIGTERM lets requests in flight end.
+# In the environment, so that the health check asks where the server listens.
+ENV OS_SERVER__BIND=0.0.0.0:5000 OS_SERVER__ADMIN_BIND=none
+# SIGTERM lets requests in flight end.
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s \
-    CMD curl -fsS -o /dev/null http://127.0.0.1:5000/healthcheck
+    CMD ["keystone", "healthcheck"]
 ENTRYPOINT ["keystone"]
-CMD ["--state-dir", "/var/lib/keystone", "--bind", "0.0.0.0:5000", "--admin-bind", "none"]
+CMD ["--state-dir", "/var/lib/keystone"]

@@ -3,7 +3,6 @@
 use super::arguments::KeyOwner;
 use crate::crypto::Owner;
 use anyhow::{Context as _, bail};
-use std::os::unix::fs::MetadataExt as _;
 use std::process::Command;
 
 /// The owner of new files; none when the command line makes no sense: root must say whose they are,
@@ -13,7 +12,8 @@ pub(super) fn of(options: &KeyOwner) -> anyhow::Result<Option<Owner>> {
         keystone_user,
         keystone_group,
     } = options;
-    if is_root() && (keystone_user.is_none() || keystone_group.is_none()) {
+    if rustix::process::geteuid().is_root() && (keystone_user.is_none() || keystone_group.is_none())
+    {
         eprintln!("root must say who shall own the keys: --keystone-user and --keystone-group");
         return Ok(None);
     }
@@ -23,11 +23,6 @@ pub(super) fn of(options: &KeyOwner) -> anyhow::Result<Option<Owner>> {
         uid: id(Kind::User, keystone_user)?,
         gid: id(Kind::Group, keystone_group)?,
     }))
-}
-
-/// The process's files in /proc belong to its effective user.
-fn is_root() -> bool {
-    std::fs::metadata("/proc/self").is_ok_and(|metadata| metadata.uid() == 0)
 }
 
 #[derive(Clone, Copy)]
