@@ -25,9 +25,11 @@ impl Environment {
         let mut sources = Sources::default_search(home.as_deref());
         if !global.config_file.is_empty() {
             sources.files.clone_from(&global.config_file);
-            sources.dirs.clear();
+            // As oslo.config reads them: the usual folder counts still, but what was named wins.
+            sources.first_dirs = std::mem::take(&mut sources.dirs);
         }
         if !global.config_dir.is_empty() {
+            sources.first_dirs.clear();
             sources.dirs.clone_from(&global.config_dir);
         }
         let state = if sources.files.is_empty() && sources.dirs.is_empty() {
@@ -77,7 +79,13 @@ impl Environment {
                 state.path().display()
             );
         }
-        let paths = self.sources.files.iter().chain(&self.sources.dirs);
+        let Sources {
+            first_dirs,
+            files,
+            dirs,
+            ..
+        } = &self.sources;
+        let paths = first_dirs.iter().chain(files).chain(dirs);
         let paths: Vec<_> = paths.map(|path| path.display().to_string()).collect();
         format!("configuration: {}", paths.join(", "))
     }
@@ -93,7 +101,8 @@ impl Environment {
         if let Some(state) = &self.state {
             return vec![state.path().to_owned()];
         }
-        let mut folders = self.sources.dirs.clone();
+        let mut folders = self.sources.first_dirs.clone();
+        folders.extend_from_slice(&self.sources.dirs);
         let files = self.sources.files.iter().rev();
         folders.extend(files.filter_map(|file| file.parent()).map(here_if_empty));
         if let Some(home) = &self.home {

@@ -19,6 +19,8 @@ use std::path::{Path, PathBuf};
 /// What a configuration is read from.
 #[derive(Clone, Debug, Default)]
 pub struct Sources {
+    /// Folders whose `*.conf` files are read before the files.
+    pub first_dirs: Vec<PathBuf>,
     /// Files in order; a later one wins.
     pub files: Vec<PathBuf>,
     /// Folders whose `*.conf` files are read after the files, in the order of their names.
@@ -54,23 +56,31 @@ impl Sources {
 
     /// Every file to read, in order.
     fn paths(&self) -> Result<Vec<PathBuf>, Problem> {
-        let mut paths = self.files.clone();
-        for dir in &self.dirs {
-            let problem =
-                |error| Problem::new(dir.display(), format!("can't read the folder: {error}"));
-            let mut found = Vec::new();
-            for entry in std::fs::read_dir(dir).map_err(problem)? {
-                let name = entry.map_err(problem)?.file_name();
-                let text = name.to_string_lossy();
-                if text.ends_with(".conf") && !text.starts_with('.') {
-                    found.push(dir.join(&name));
-                }
-            }
-            found.sort();
-            paths.extend(found);
-        }
+        let mut paths = files_in(&self.first_dirs)?;
+        paths.extend_from_slice(&self.files);
+        paths.extend(files_in(&self.dirs)?);
         Ok(paths)
     }
+}
+
+/// The `*.conf` files of folders, in the order of their names.
+fn files_in(dirs: &[PathBuf]) -> Result<Vec<PathBuf>, Problem> {
+    let mut paths = Vec::new();
+    for dir in dirs {
+        let problem =
+            |error| Problem::new(dir.display(), format!("can't read the folder: {error}"));
+        let mut found = Vec::new();
+        for entry in std::fs::read_dir(dir).map_err(problem)? {
+            let name = entry.map_err(problem)?.file_name();
+            let text = name.to_string_lossy();
+            if text.ends_with(".conf") && !text.starts_with('.') {
+                found.push(dir.join(&name));
+            }
+        }
+        found.sort();
+        paths.extend(found);
+    }
+    Ok(paths)
 }
 
 /// Where an option's value was set.
