@@ -164,6 +164,11 @@ fn warn_of_fixed(old: &Config, new: &Config) {
         "token_store" | "memcache" => true,
         "token" => name == "driver",
         "cache" => matches!(name, "enabled" | "version_poll_interval_ms"),
+        "oslo_messaging_notifications" => name == "driver",
+        "DEFAULT" => matches!(
+            name,
+            "log_file" | "log_dir" | "log_date_format" | "log_color" | "use_json" | "use_stderr"
+        ),
         _ => false,
     };
     for spec in groups().flat_map(|group| group.options) {
