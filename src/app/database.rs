@@ -34,6 +34,12 @@ pub fn database_options(config: &Config) -> Result<DbOptions> {
     pool.max_lifetime = u64::try_from(options.connection_recycle_time)
         .ok()
         .map(Duration::from_secs);
+    pool.mysql_sync_wait = options.mysql_wsrep_sync_wait;
+    if let DatabaseUrl::Postgres(url) | DatabaseUrl::Mysql(url) = url
+        && let Some(seconds) = url.connect_timeout.filter(|seconds| *seconds > 0)
+    {
+        pool.connect_timeout = Duration::from_secs(seconds);
+    }
     pool.max_retries = u32::try_from(options.db_max_retries).unwrap_or(u32::MAX);
     Ok(pool)
 }
@@ -120,6 +126,17 @@ mod tests {
         assert_eq!(options(limited).unwrap().max_connections, 3);
         let unlimited = "connection = mysql://h/d\nmax_pool_size = 0";
         assert_eq!(options(unlimited).unwrap().max_connections, UNLIMITED);
+    }
+
+    #[test]
+    fn how_long_a_server_may_take_is_what_its_url_says() {
+        let of = |connection: &str| {
+            let options = options(&format!("connection = {connection}")).unwrap();
+            options.connect_timeout.as_secs()
+        };
+        assert_eq!(of("mysql://h/d?connect_timeout=2"), 2);
+        assert_eq!(of("postgresql://h/d?connect_timeout=3"), 3);
+        assert_eq!(of("postgresql://h/d"), 5);
     }
 
     #[test]

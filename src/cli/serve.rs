@@ -2,6 +2,7 @@
 
 mod changes;
 mod database;
+mod unread;
 
 use super::environment::Environment;
 use super::first_run::{Access, StateDir};
@@ -18,13 +19,13 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
-
-/// How long the end of the program waits for notifications to be sent.
-const LAST_NOTIFICATIONS: Duration = Duration::from_secs(5);
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+
+/// How long the end of the program waits for notifications to be sent.
+const LAST_NOTIFICATIONS: Duration = Duration::from_secs(5);
 
 /// Serves until a signal says stop.
 pub(super) fn serve(
@@ -45,22 +46,19 @@ pub(super) fn serve(
 
 async fn run(environment: Environment, config: Arc<Config>, log: Arc<Log>) -> anyhow::Result<()> {
     tracing::info!("{}", environment.describe());
+    unread::warn(&config);
     // Before anything else: a SIGHUP that comes early must not end the process.
     let hangup = signal(SignalKind::hangup())?;
-    let stop = StopSignals::new()?;
+    let mut stop = StopSignals::new()?;
     let listeners = Listeners::bind(&config).await?;
-    let db = Db::connect(&database_options(&config)?).await?;
-    let own = environment
-        .state()
-        .filter(|state| state.owns_database_of(&config));
-    if let Some(state) = own {
-        let access = listeners.access(&config);
-        state
-            .prepare(&config, &db, &access, Clock::System.now())
-            .await?;
-        welcome(state, &access)?;
-    }
-    let supervisor = Supervisor::start(environment, config, db, Arc::clone(&log)).await?;
+    // A start may wait long for others who change the schema.
+    let supervisor = tokio::select! {
+        name = stop.next() => {
+            tracing::info!("{name}: stopped while starting");
+            return Ok(());
+        }
+        supervisor = start(environment, config, &listeners, log) => supervisor?,
+    };
     let app = supervisor.app();
     let (stopping, stopped) = watch::channel(false);
     let mut serving = listeners.serve(&app, &stopped);
@@ -82,6 +80,27 @@ async fn run(environment: Environment, config: Arc<Config>, log: Arc<Log>) -> an
     app.db.close().await;
     tracing::info!("stopped");
     ended
+}
+
+/// Makes what is missing in a folder of our own, and everything that serves requests.
+async fn start(
+    environment: Environment,
+    config: Arc<Config>,
+    listeners: &Listeners,
+    log: Arc<Log>,
+) -> anyhow::Result<Supervisor> {
+    let db = Db::connect(&database_options(&config)?).await?;
+    let own = environment
+        .state()
+        .filter(|state| state.owns_database_of(&config));
+    if let Some(state) = own {
+        let access = listeners.access(&config);
+        state
+            .prepare(&config, &db, &access, Clock::System.now())
+            .await?;
+        welcome(state, &access)?;
+    }
+    Supervisor::start(environment, config, db, log).await
 }
 
 /// The signals that end the program; a second one ends it at once.

@@ -46,7 +46,7 @@ pub struct ServerUrl {
     pub database: Option<String>,
     /// Character set of the connection, e.g. `utf8mb4`.
     pub charset: Option<String>,
-    /// Seconds to wait for a connection.
+    /// Seconds that the server may take to answer.
     pub connect_timeout: Option<u64>,
     /// Encryption.
     pub tls: Tls,

@@ -550,3 +550,31 @@ async fn a_database_with_an_open_transaction_is_removed_all_the_same() {
     );
     drop(test);
 }
+
+#[tokio::test]
+async fn connections_to_a_galera_wait_as_the_configuration_says() {
+    let test = TestDb::synced().await;
+    let mut options = test.options.clone();
+    options.mysql_sync_wait = Some(3);
+    let db = Db::connect(&options).await.unwrap();
+    let mut session = db.session().await.unwrap();
+    if db.dialect() != Dialect::Mysql {
+        return;
+    }
+    let variable = "SELECT COUNT(*) AS known FROM information_schema.session_variables \
+                    WHERE variable_name = 'wsrep_sync_wait'";
+    if session
+        .fetch_one(sql(variable))
+        .await
+        .unwrap()
+        .int("known")
+        .unwrap()
+        == 0
+    {
+        eprintln!("SKIPPED: this server is built without Galera; it must be usable all the same");
+        return;
+    }
+    let query = sql("SELECT CAST(@@session.wsrep_sync_wait AS SIGNED) AS value");
+    let row = session.fetch_one(query).await.unwrap();
+    assert_eq!(row.int("value").unwrap(), 3);
+}

@@ -12,7 +12,8 @@ section! {
         /// Prefix of the cache library's settings.
         config_prefix: String = default("cache.oslo");
 
-        /// Seconds that a cached fact stays valid at most.
+        /// Seconds that a cached fact stays valid at most. Nothing reads it here: the cache learns
+        /// of changes.
         expiration_time: u64 = default("600").min(1);
 
         /// Seconds that a cache server keeps a fact; unset means as long as expiration_time.
@@ -144,7 +145,7 @@ section! {
 section! {
     /// The database.
     Database in "database" {
-        /// Let SQLite wait until the disk has the data.
+        /// Let SQLite wait until the disk has the data. Nothing reads it here: it always does.
         sqlite_synchronous: bool = default("true");
 
         /// Database library of Python's Keystone; nothing reads it here.
@@ -154,7 +155,7 @@ section! {
         /// mysql+pymysql://user:password@host/keystone, postgresql://…, sqlite:////path.
         connection: Option<Secret> = unset();
 
-        /// URL of a database to read from.
+        /// URL of a database to read from; nothing reads it here.
         slave_connection: Option<Secret> = unset();
 
         /// URL for Python's asynchronous drivers; nothing reads it here.
@@ -163,7 +164,7 @@ section! {
         /// URL for Python's asynchronous drivers; nothing reads it here.
         asyncio_slave_connection: Option<Secret> = unset();
 
-        /// MySQL's SQL mode; empty leaves the server's own.
+        /// MySQL's SQL mode. Nothing reads it here: it is always TRADITIONAL.
         mysql_sql_mode: String = default("TRADITIONAL");
 
         /// Galera's causality checks before reads, as a bit mask; unset leaves the server's
@@ -179,31 +180,33 @@ section! {
         /// Connections beyond max_pool_size under load.
         max_overflow: i64 = default("50");
 
-        /// How many times connecting is tried at the start; -1 is for ever.
+        /// How many times connecting is tried at the start; -1 is for ever. Nothing reads it here: it
+        /// is tried for ever, and requests are answered 503 until then.
         max_retries: i64 = default("10");
 
-        /// Seconds between these attempts.
+        /// Seconds between these attempts; nothing reads it here.
         retry_interval: i64 = default("10");
 
         /// Seconds to wait for a free connection.
         pool_timeout: Option<i64> = unset();
 
-        /// How much of the SQL is logged: 0 none, 100 all.
+        /// How much of the SQL is logged: 0 none, 100 all; nothing reads it here.
         connection_debug: u64 = default("0").min(0).max(100);
 
         /// Name the Python code in SQL comments; nothing reads it here.
         connection_trace: bool = default("false");
 
-        /// Repeat what a lost connection has interrupted.
+        /// Repeat what a lost connection has interrupted; nothing reads it here.
         use_db_reconnect: bool = default("false");
 
-        /// Seconds before the first repetition of a transaction.
+        /// Seconds before the first repetition of a transaction. Nothing reads it here: it is a
+        /// hundredth, then more.
         db_retry_interval: i64 = default("1");
 
-        /// Double this time with each repetition.
+        /// Double this time with each repetition. Nothing reads it here: it doubles.
         db_inc_retry_interval: bool = default("true");
 
-        /// Upper bound of this time in seconds.
+        /// Upper bound of this time in seconds. Nothing reads it here: it is half a second.
         db_max_retry_interval: i64 = default("10");
 
         /// How many times a transaction is repeated; -1 is for ever.
@@ -212,7 +215,7 @@ section! {
         /// Arguments added to the connection's URL, as name=value&name=value.
         connection_parameters: String = default("");
 
-        /// Let reads see all that was written before.
+        /// Let reads see all that was written before; nothing reads it here.
         synchronous_reader: bool = default("true");
     }
 }

@@ -82,7 +82,7 @@ impl Db {
                 dialect,
                 known: RwLock::default(),
             },
-            watch: Watch::default(),
+            watch: Watch::new(options.connect_timeout),
             writer: (dialect == Dialect::Sqlite).then(|| Arc::new(Semaphore::new(1))),
             options: options.clone(),
         });

@@ -19,6 +19,10 @@ pub struct DbOptions {
     pub acquire_timeout: Duration,
     /// Connections older than this are replaced; `None` keeps them for ever.
     pub max_lifetime: Option<Duration>,
+    /// How long a server may take to answer before it counts as away.
+    pub connect_timeout: Duration,
+    /// Galera's causality checks (`wsrep_sync_wait`); `None` leaves the server's own.
+    pub mysql_sync_wait: Option<i64>,
     /// How often a transaction that the database gave up is run again before it is answered 503.
     pub max_retries: u32,
 }
@@ -105,6 +109,8 @@ impl DbOptions {
             min_connections: 0,
             acquire_timeout: Duration::from_secs(30),
             max_lifetime: Some(Duration::from_secs(3600)),
+            connect_timeout: Duration::from_secs(5),
+            mysql_sync_wait: None,
             max_retries: 20,
         }
     }

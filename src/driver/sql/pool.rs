@@ -5,11 +5,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use sqlx::mysql::{MySql, MySqlConnectOptions, MySqlSslMode};
+use sqlx::mysql::{MySql, MySqlConnectOptions, MySqlDatabaseError, MySqlSslMode};
 use sqlx::pool::PoolOptions;
 use sqlx::postgres::{PgConnectOptions, PgSslMode, Postgres};
 use sqlx::sqlite::{Sqlite, SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
-use sqlx::{ConnectOptions, Connection, Database, Executor};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Database, Executor};
 use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout};
 
@@ -23,8 +23,7 @@ const STATEMENTS_KEPT: usize = 512;
 const TRUSTED_IDLE: Duration = Duration::from_secs(5);
 /// How long to wait for a connection before asking whether the server is there at all.
 const PATIENCE: Duration = Duration::from_millis(250);
-/// How long a server may take to answer that question, and how long its answer counts.
-const PROBE_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long the answer to that question counts.
 const PROBE_COUNTS: Duration = Duration::from_secs(1);
 /// How long SQLite waits for another process's write before it says BUSY.
 const SQLITE_BUSY: Duration = Duration::from_secs(5);
@@ -68,8 +67,9 @@ impl Pool {
                     Self::Postgres(pool.connect_lazy_with(postgres(server)))
                 }
                 ServerKind::Mysql => {
-                    let pool = pool_options(options).after_connect(|connection: &mut _, _| {
-                        Box::pin(set_mysql_mode(connection))
+                    let sync_wait = options.mysql_sync_wait;
+                    let pool = pool_options(options).after_connect(move |connection: &mut _, _| {
+                        Box::pin(set_mysql_mode(connection, sync_wait))
                     });
                     Self::Mysql(pool.connect_lazy_with(mysql(server)))
                 }
@@ -121,16 +121,33 @@ fn pool_options<D: Database>(options: &DbOptions) -> PoolOptions<D> {
 }
 
 /// The mode in which Python runs, so that values that don't fit are refused rather than cut, and
-/// `||` concatenates as everywhere else.
+/// `||` concatenates as everywhere else. Galera's causality checks where they are asked for.
 fn set_mysql_mode(
     connection: &mut <MySql as Database>::Connection,
+    sync_wait: Option<i64>,
 ) -> BoxFuture<'_, sqlx::Result<()>> {
     Box::pin(async move {
         connection
             .execute("SET SESSION sql_mode = 'TRADITIONAL,PIPES_AS_CONCAT'")
             .await?;
-        Ok(())
+        let Some(sync_wait) = sync_wait else {
+            return Ok(());
+        };
+        let set = format!("SET SESSION wsrep_sync_wait = {sync_wait}");
+        match connection.execute(AssertSqlSafe(set)).await {
+            // A server without Galera has nothing to wait for.
+            Err(error) if is_unknown_variable(&error) => Ok(()),
+            done => done.map(drop),
+        }
     })
+}
+
+fn is_unknown_variable(error: &sqlx::Error) -> bool {
+    const UNKNOWN_SYSTEM_VARIABLE: u16 = 1193;
+    error
+        .as_database_error()
+        .and_then(|error| error.try_downcast_ref::<MySqlDatabaseError>())
+        .is_some_and(|error| error.number() == UNKNOWN_SYSTEM_VARIABLE)
 }
 
 /// Without compiling statements: PostgreSQL guesses that walks of the tree of projects are long, and
@@ -241,8 +258,9 @@ fn mysql(server: &Server) -> MySqlConnectOptions {
 }
 
 /// Who has connections, and whether the server is there.
-#[derive(Default)]
 pub(super) struct Watch {
+    /// How long the server may take to answer that it is there.
+    answers_within: Duration,
     /// Connections in use.
     leased: Arc<AtomicUsize>,
     /// When the server was last asked whether it is there, and the answer.
@@ -286,6 +304,14 @@ pub(super) async fn patiently<D: Database, T>(
 }
 
 impl Watch {
+    pub(super) fn new(answers_within: Duration) -> Self {
+        Self {
+            answers_within,
+            leased: Arc::default(),
+            asked: Mutex::default(),
+        }
+    }
+
     fn leased(&self) -> usize {
         self.leased.load(Ordering::Relaxed)
     }
@@ -298,7 +324,7 @@ impl Watch {
             Some((_, there)) => there,
             None => {
                 let options = pool.connect_options();
-                let there = match timeout(PROBE_TIMEOUT, options.connect()).await {
+                let there = match timeout(self.answers_within, options.connect()).await {
                     Ok(Ok(connection)) => connection.close().await.is_ok(),
                     Ok(Err(_)) | Err(_) => false,
                 };

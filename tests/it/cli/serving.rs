@@ -2,11 +2,12 @@
 
 use super::harness::{Answer, Home, eventually, login, said};
 use crate::harness::db::TestDb;
-use keystone::driver::sql::db::sql;
+use keystone::driver::sql::db::{Dialect, sql};
 use keystone::model::Timestamp;
 use std::io::Write as _;
 use std::net::TcpStream;
 use std::os::unix::process::ExitStatusExt as _;
+use std::time::{Duration, Instant};
 
 /// A home with a configuration for a database and keys.
 fn configured(db: &TestDb, more: &str) -> Home {
@@ -130,6 +131,53 @@ async fn an_unknown_option_is_a_warning() {
     server.get("/v3", None).expect(200);
 }
 
+#[tokio::test]
+async fn options_that_nothing_reads_are_a_warning_where_they_are_set() {
+    let db = TestDb::synced().await;
+    let home = Home::new();
+    let connection = format!("{}\nmax_retries = 3", db.sqlalchemy_url());
+    home.config(&connection, "");
+    assert!(home.manage_keys("fernet_setup").status.success());
+    let server = serve(&home);
+    server.wait_for_log("keystone.conf:3: [database] max_retries has no effect here");
+    assert!(!server.log().contains("retry_interval has no effect"));
+}
+
+#[tokio::test]
+async fn the_usual_folder_counts_beside_a_named_file_and_less_than_it() {
+    let db = TestDb::synced().await;
+    let home = configured(&db, "");
+    let folder = home.path(".keystone/keystone.conf.d");
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let text = "[DEFAULT]\npublic_endpoint = http://folder.test\n";
+    std::fs::write(folder.join("more.conf"), text).expect("a file");
+    let file = home.path("keystone.conf").display().to_string();
+    let more = home.write(
+        "more.conf",
+        "[DEFAULT]\npublic_endpoint = http://file.test\n",
+    );
+    let more = more.display().to_string();
+    let empty = home.path("empty.d");
+    std::fs::create_dir(&empty).expect("a folder");
+    let empty = empty.display().to_string();
+    for (words, endpoint) in [
+        (["--config-file", &file].as_slice(), "http://folder.test/"),
+        (
+            &["--config-file", &file, "--config-file", &more],
+            "http://file.test/",
+        ),
+        // A named folder takes the usual one's place.
+        (
+            &["--config-file", &file, "--config-dir", &empty],
+            "http://127.0.0.1:",
+        ),
+    ] {
+        let server = home.serve(words);
+        let versions = server.get("/v3", None).expect(200).text;
+        assert!(versions.contains(endpoint), "{words:?}: {versions}");
+    }
+}
+
 #[test]
 fn a_database_that_is_away_is_answered_503_until_it_is_there() {
     let home = Home::new();
@@ -189,6 +237,19 @@ async fn sighup_reads_the_configuration_and_keeps_the_former_one_when_it_is_brok
     server.signal("HUP");
     server.wait_for_log("the former one stays");
     assert!(links().contains("http://one.test"));
+}
+
+#[tokio::test]
+async fn sighup_says_what_counts_only_after_a_restart() {
+    let db = TestDb::synced().await;
+    let home = configured(&db, "");
+    let server = serve(&home);
+    let config = home.read("keystone.conf");
+    let more = "[DEFAULT]\nuse_json = true\n[oslo_messaging_notifications]\ndriver = log\n";
+    home.write("keystone.conf", &format!("{config}{more}"));
+    server.signal("HUP");
+    server.wait_for_log("[DEFAULT] use_json takes effect at the next start");
+    server.wait_for_log("[oslo_messaging_notifications] driver takes effect at the next start");
 }
 
 #[tokio::test]
@@ -287,6 +348,61 @@ fn sigterm_lets_requests_in_flight_end() {
     assert_eq!(Answer::read(stream).status, 201);
     let status = server.ended();
     assert_eq!((status.code(), status.signal()), (Some(0), None));
+}
+
+#[tokio::test]
+async fn sigterm_ends_a_server_that_waits_for_others_while_it_starts() {
+    let db = TestDb::synced().await;
+    let home = configured(&db, "");
+    // The indexes are to be made, and somebody else is at it.
+    let statement = sql("DELETE FROM keystone_native_meta WHERE name = 'indexes'");
+    db.db.execute(statement).await.expect("a row");
+    let lock = match db.db.dialect() {
+        Dialect::Sqlite => "SELECT 1",
+        Dialect::Postgres => "SELECT 1 FROM pg_advisory_xact_lock(5427871365018215778)",
+        Dialect::Mysql => "SELECT GET_LOCK(CONCAT('keystone_native.', SHA1(DATABASE())), 60)",
+    };
+    let (locked, is_locked) = tokio::sync::oneshot::channel();
+    let locked = std::sync::Mutex::new(Some(locked));
+    let holder = db.db.transaction(|s| {
+        let locked = locked.lock().expect("a lock").take();
+        Box::pin(async move {
+            s.fetch_one(sql(lock)).await?;
+            locked.map(|locked| locked.send(()));
+            std::future::pending::<keystone::Result<()>>().await
+        })
+    });
+    let start_and_stop = async {
+        is_locked.await.expect("the lock");
+        let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = free.local_addr().expect("an address");
+        drop(free);
+        let mut keystone = home.keystone();
+        keystone.args(["--bind", &address.to_string(), "--admin-bind", "none"]);
+        keystone
+            .arg("--config-file")
+            .arg(home.path("keystone.conf"));
+        let mut child = keystone.spawn().expect("keystone starts");
+        // It listens once it minds signals.
+        eventually("the listener", || TcpStream::connect(address).ok());
+        std::thread::sleep(Duration::from_millis(500));
+        let pid = child.id().to_string();
+        let kill = std::process::Command::new("kill").arg(&pid).status();
+        assert!(kill.expect("kill runs").success());
+        let begun = Instant::now();
+        let status = eventually("the end", || {
+            let ended = child.try_wait().expect("a child");
+            if ended.is_none() && begun.elapsed() > Duration::from_secs(4) {
+                child.kill().expect("a child");
+            }
+            ended
+        });
+        assert_eq!((status.code(), status.signal()), (Some(0), None));
+    };
+    tokio::select! {
+        held = holder => panic!("the lock was not held: {held:?}"),
+        () = start_and_stop => {}
+    }
 }
 
 #[test]
