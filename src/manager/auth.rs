@@ -11,6 +11,7 @@ use crate::crypto::oauth1::SignedRequest;
 use crate::error::{Error, Result};
 use crate::manager::delegation;
 use crate::manager::identity::{UserLookup, lacking_methods};
+use crate::manager::resource::{Kind, check_login_name};
 use crate::manager::token::TokenEntry;
 use crate::model::delegation::Act;
 use crate::model::token::{ResolvedScope, TokenOrigin, TokenPayload, TokenScope};
@@ -376,8 +377,9 @@ impl<'a> AuthManager<'a> {
     /// The project that a scope names.
     ///
     /// # Errors
-    /// 401 when there is none.
+    /// 401 when there is none, or `project_name_url_safe` refuses the name.
     pub async fn project_named(&self, name: &str, domain: DomainLookup) -> Result<ProjectId> {
+        check_login_name(Kind::Project, name, &self.app.config())?;
         let domain = self.domain(domain).await?;
         let resource = self.app.resource();
         let project = resource.project_by_name(&domain, name).await;
@@ -387,11 +389,12 @@ impl<'a> AuthManager<'a> {
     /// The domain that a scope names; by an id, it need not exist.
     ///
     /// # Errors
-    /// 401 when there is none.
+    /// 401 when there is none, or `domain_name_url_safe` refuses the name.
     pub async fn domain(&self, lookup: DomainLookup) -> Result<DomainId> {
         match lookup {
             DomainLookup::Id(id) => Ok(id),
             DomainLookup::Name(name) => {
+                check_login_name(Kind::Domain, &name, &self.app.config())?;
                 let domain = self
                     .app
                     .resource()

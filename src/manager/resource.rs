@@ -166,20 +166,39 @@ const RESERVED_DOMAIN_NAME: &str = "federated";
 /// 400 for a domain name that is reserved, and for characters that URLs reserve where
 /// `project_name_url_safe` or `domain_name_url_safe` forbids them.
 fn check_name(kind: Kind, name: &str, config: &Config) -> Result<()> {
-    const RESERVED: &str = "!#$&'()*+,/:;=?@[]";
-    let rule = match kind {
-        Kind::Project => config.resource.project_name_url_safe,
-        Kind::Domain => config.resource.domain_name_url_safe,
-    };
-    if rule != UrlSafe::Off && name.contains(|c| RESERVED.contains(c)) {
+    if url_safe(kind, config) != UrlSafe::Off && !is_url_safe(name) {
         return Err(Error::bad_request(format!(
-            "The name of a {} must not contain any of {RESERVED}",
+            "The name of a {} must not contain any of {URL_RESERVED}",
             kind.name()
         )));
     }
     if kind == Kind::Domain && name.eq_ignore_ascii_case(RESERVED_DOMAIN_NAME) {
         return Err(Error::bad_request(format!(
             "The domain name '{name}' is reserved for federated users."
+        )));
+    }
+    Ok(())
+}
+
+const URL_RESERVED: &str = "!#$&'()*+,/:;=?@[]";
+
+fn is_url_safe(name: &str) -> bool {
+    !name.contains(|c| URL_RESERVED.contains(c))
+}
+
+fn url_safe(kind: Kind, config: &Config) -> UrlSafe {
+    match kind {
+        Kind::Project => config.resource.project_name_url_safe,
+        Kind::Domain => config.resource.domain_name_url_safe,
+    }
+}
+
+/// Fails with 401 where nobody may log in by this name of a project or a domain.
+pub(in crate::manager) fn check_login_name(kind: Kind, name: &str, config: &Config) -> Result<()> {
+    if url_safe(kind, config) == UrlSafe::Strict && !is_url_safe(name) {
+        return Err(Error::unauthorized(format!(
+            "[resource] {}_name_url_safe: no login by a name with any of {URL_RESERVED}",
+            kind.name()
         )));
     }
     Ok(())

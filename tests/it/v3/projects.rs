@@ -1,6 +1,6 @@
 //! `/v3/projects`
 
-use crate::harness::{Answer, TestApp};
+use crate::harness::{ADMIN_PASSWORD, Answer, TestApp, login_body};
 use serde_json::{Value, json};
 
 /// Makes a project as the admin; returns what the answer shows.
@@ -648,6 +648,39 @@ async fn url_safe_names_can_be_demanded() {
     patch(&app, &admin, &project, json!({ "name": "a:b" }))
         .await
         .error(400);
+}
+
+#[tokio::test]
+async fn nobody_logs_in_by_a_name_that_is_not_url_safe_where_that_is_strict() {
+    let app = TestApp::new().await;
+    let admin = app.admin().await;
+    let domain = make_domain(&app, &admin, "d/d").await;
+    let project = id(&make(&app, &admin, json!({ "name": "a/b" })).await);
+    let role = app.seed.role("admin");
+    for at in [format!("projects/{project}"), format!("domains/{domain}")] {
+        let path = format!("/v3/{at}/users/{}/roles/{role}", app.seed.user_id);
+        app.put(&path).token(&admin).send().await.expect(204);
+    }
+    let strict = app
+        .sibling("[resource]\nproject_name_url_safe = strict\ndomain_name_url_safe = strict\n")
+        .await;
+    let by_name = [
+        json!({ "project": { "name": "a/b", "domain": { "id": "default" } } }),
+        json!({ "domain": { "name": "d/d" } }),
+    ];
+    let by_id = [
+        json!({ "project": { "id": project } }),
+        json!({ "domain": { "id": domain } }),
+    ];
+    for scope in by_name {
+        app.login("admin", ADMIN_PASSWORD, scope.clone()).await;
+        let body = login_body("admin", ADMIN_PASSWORD, scope);
+        let answer = strict.post("/v3/auth/tokens", body).send().await;
+        answer.error(401);
+    }
+    for scope in by_id {
+        strict.login("admin", ADMIN_PASSWORD, scope).await;
+    }
 }
 
 #[tokio::test]
