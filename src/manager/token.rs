@@ -49,19 +49,16 @@ impl<'a> TokenManager<'a> {
         let settings = self.app.settings();
         let freshness = Freshness::of(self.app.db.versions());
         let now = self.app.clock.now();
-        let provider = &settings.tokens;
-        let text = match provider.issues().is_stored() {
-            true => None,
-            false => Some(provider.encode(&payload)?),
-        };
         let resolved = self.resolve_or_recall(payload, &freshness, now).await;
         let (resolved, facts) = resolved.map_err(|error| match error {
             Error::NotFound { .. } => Error::unauthorized(error.to_string()),
             other => other,
         })?;
-        let token = match text {
-            Some(text) => text,
-            None => Box::pin(self.keep(provider, &resolved)).await?,
+        let provider = &settings.tokens;
+        // Only now: an id that names nothing need not fit into a token.
+        let token = match provider.issues().is_stored() {
+            true => Box::pin(self.keep(provider, &resolved)).await?,
+            false => provider.encode(&resolved.payload)?,
         };
         let entry = Arc::new(TokenEntry::issued(resolved, facts, &freshness));
         self.app.tokens.insert(&token, &entry);

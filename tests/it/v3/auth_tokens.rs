@@ -103,8 +103,13 @@ async fn every_bad_login_is_the_same_401() {
         ADMIN_PASSWORD,
         json!({ "project": { "id": "missing" } }),
     );
+    let no_domain = login_body(
+        "admin",
+        ADMIN_PASSWORD,
+        json!({ "domain": { "id": "nope" } }),
+    );
     let mut messages = Vec::new();
-    for body in [wrong_password, unknown_user, no_role, no_project] {
+    for body in [wrong_password, unknown_user, no_role, no_project, no_domain] {
         let answer = app.post("/v3/auth/tokens", body).send().await;
         messages.push(answer.error(401));
         assert_eq!(
@@ -549,4 +554,70 @@ async fn the_end_of_a_password_of_an_older_release_is_shown() {
         shown.json()["token"]["user"]["password_expires_at"],
         "2026-06-01T00:00:00.000000"
     );
+}
+
+#[tokio::test]
+async fn a_method_that_is_named_many_times_runs_once() {
+    let app = TestApp::new().await;
+    let mut body = login_body("admin", ADMIN_PASSWORD, Value::Null);
+    body["auth"]["identity"]["methods"] = json!(vec!["password"; 50]);
+    let before = app.app.hashing.statistics().finished;
+    let answer = app.post("/v3/auth/tokens", body).send().await.expect(201);
+    assert_eq!(app.app.hashing.statistics().finished - before, 1);
+    assert_eq!(answer.json()["token"]["methods"], json!(["password"]));
+}
+
+#[tokio::test]
+async fn a_name_goes_before_an_id_and_an_empty_one_is_none() {
+    let app = TestApp::new().await;
+    let admin = &app.seed.user_id;
+    let user = |user: Value| {
+        let mut body = login_body("admin", ADMIN_PASSWORD, Value::Null);
+        let named = &mut body["auth"]["identity"]["password"]["user"];
+        *named = user;
+        named["password"] = json!(ADMIN_PASSWORD);
+        body
+    };
+    let scope = |scope: Value| login_body("admin", ADMIN_PASSWORD, scope);
+    let domain = json!({ "name": "", "id": "default" });
+    let cases = [
+        (user(json!({ "name": "", "id": admin })), 201),
+        (
+            user(json!({ "name": "admin", "domain": domain, "id": "" })),
+            201,
+        ),
+        (
+            user(json!({ "name": "nobody", "domain": domain, "id": admin })),
+            401,
+        ),
+        (user(json!({ "name": "admin", "id": admin })), 400),
+        (user(json!({ "name": "", "id": "" })), 400),
+        (
+            user(json!({ "name": "admin", "domain": { "name": "Nowhere", "id": "default" } })),
+            401,
+        ),
+        (
+            scope(json!({ "project": { "name": "", "id": app.seed.project_id } })),
+            201,
+        ),
+        (
+            scope(json!({ "project": { "name": "admin", "id": "x", "domain": domain } })),
+            201,
+        ),
+        (
+            scope(json!({ "project": { "name": "admin", "id": app.seed.project_id } })),
+            400,
+        ),
+        (
+            scope(
+                json!({ "project": { "name": "x", "id": app.seed.project_id, "domain": domain } }),
+            ),
+            401,
+        ),
+    ];
+    for (body, status) in cases {
+        let sent = body.to_string();
+        let answer = app.post("/v3/auth/tokens", body).send().await;
+        assert_eq!(answer.status, status, "{sent}");
+    }
 }

@@ -30,7 +30,7 @@ pub fn parse(
         .map(Vec::as_slice)
         .unwrap_or_default();
     let mut methods = Vec::new();
-    for name in names.iter().filter_map(Value::as_str) {
+    for name in each_once(names) {
         let offered = config.auth.methods.iter().any(|method| method == name);
         methods.push(match name {
             "password" if offered => password(object(identity, name)?)?,
@@ -67,6 +67,18 @@ pub fn parse(
         remote: remote_user(environment, config).filter(|_| counts),
         scope: scope(auth.get("scope"))?,
     })
+}
+
+/// The names in their order. A method named twice runs once: a request must not buy more hashing than
+/// it has credentials.
+fn each_once(names: &[Value]) -> Vec<&str> {
+    let mut each = Vec::new();
+    for name in names.iter().filter_map(Value::as_str) {
+        if !each.contains(&name) {
+            each.push(name);
+        }
+    }
+    each
 }
 
 fn unsupported_method(name: &str, config: &Config) -> Error {
@@ -138,8 +150,7 @@ fn password(method: &Map<String, Value>) -> Result<AuthMethod> {
 /// By id, or by name and user. A user beside an id says nothing: whose the credential is, it knows
 /// itself.
 fn application_credential(method: &Map<String, Value>) -> Result<AuthMethod> {
-    let given = |key| method.get(key).and_then(Value::as_str);
-    let credential = match (given("id"), given("name")) {
+    let credential = match (given(method, "id"), given(method, "name")) {
         (Some(id), _) => ApplicationCredentialLookup::Id(id.into()),
         (None, Some(name)) => ApplicationCredentialLookup::Name {
             name: name.to_owned(),
@@ -151,7 +162,7 @@ fn application_credential(method: &Map<String, Value>) -> Result<AuthMethod> {
             ));
         }
     };
-    match given("secret") {
+    match method.get("secret").and_then(Value::as_str) {
         Some(secret) => Ok(AuthMethod::ApplicationCredential {
             credential,
             secret: Secret::from(secret),
@@ -160,14 +171,14 @@ fn application_credential(method: &Map<String, Value>) -> Result<AuthMethod> {
     }
 }
 
+/// As Keystone does, a name goes before an id.
 fn user_lookup(user: &Map<String, Value>) -> Result<UserLookup> {
-    let given = |key| user.get(key).and_then(Value::as_str);
-    match (given("id"), given("name")) {
-        (Some(id), _) => Ok(UserLookup::Id(UserId::from(id))),
-        (None, Some(name)) => Ok(UserLookup::Name {
+    match (given(user, "name"), given(user, "id")) {
+        (Some(name), _) => Ok(UserLookup::Name {
             name: name.to_owned(),
             domain: domain_of(user, "user")?,
         }),
+        (None, Some(id)) => Ok(UserLookup::Id(UserId::from(id))),
         (None, None) => Err(Error::bad_request(
             "The user must be given by 'id' or by 'name'.",
         )),
@@ -184,14 +195,13 @@ fn domain_of(of: &Map<String, Value>, kind: &str) -> Result<DomainLookup> {
 }
 
 fn domain_lookup(domain: &Map<String, Value>) -> Result<DomainLookup> {
-    if let Some(id) = domain.get("id").and_then(Value::as_str) {
-        return Ok(DomainLookup::Id(id.into()));
+    match (given(domain, "name"), given(domain, "id")) {
+        (Some(name), _) => Ok(DomainLookup::Name(name.to_owned())),
+        (None, Some(id)) => Ok(DomainLookup::Id(id.into())),
+        (None, None) => Err(Error::bad_request(
+            "A domain must be given by 'id' or by 'name'.",
+        )),
     }
-    Ok(DomainLookup::Name(
-        text(domain, "name")
-            .map_err(|_| Error::bad_request("A domain must be given by 'id' or by 'name'."))?
-            .to_owned(),
-    ))
 }
 
 fn scope(scope: Option<&Value>) -> Result<RequestedScope> {
@@ -221,21 +231,29 @@ fn scope(scope: Option<&Value>) -> Result<RequestedScope> {
         )?)?)),
         "project" => {
             let project = object(scope, "project")?;
-            if let Some(id) = project.get("id").and_then(Value::as_str) {
-                return Ok(RequestedScope::Project(ProjectId::from(id)));
+            match (given(project, "name"), given(project, "id")) {
+                (Some(name), _) => Ok(RequestedScope::ProjectByName {
+                    name: name.to_owned(),
+                    domain: domain_of(project, "project")?,
+                }),
+                (None, Some(id)) => Ok(RequestedScope::Project(ProjectId::from(id))),
+                (None, None) => Err(Error::bad_request(
+                    "A project must be given by 'id' or by 'name'.",
+                )),
             }
-            let name = text(project, "name")
-                .map_err(|_| Error::bad_request("A project must be given by 'id' or by 'name'."))?;
-            Ok(RequestedScope::ProjectByName {
-                name: name.to_owned(),
-                domain: domain_of(project, "project")?,
-            })
         }
         _ => Ok(RequestedScope::Trust(TrustId::from(text(
             object(scope, "OS-TRUST:trust")?,
             "id",
         )?))),
     }
+}
+
+/// A text that says something: an empty one counts as none.
+fn given<'a>(of: &'a Map<String, Value>, key: &str) -> Option<&'a str> {
+    of.get(key)
+        .and_then(Value::as_str)
+        .filter(|text| !text.is_empty())
 }
 
 fn object<'a>(of: &'a Map<String, Value>, key: &str) -> Result<&'a Map<String, Value>> {
