@@ -107,6 +107,16 @@ impl Query {
         self.get(name).is_some_and(|value| value != "0")
     }
 
+    /// A flag such as `?allow_expired`, which must say so: `1`, `t`, `true`, `on`, `y` or `yes` in any
+    /// case.
+    pub fn is_true(&self, name: &str) -> bool {
+        const TRUE: [&str; 6] = ["1", "t", "true", "on", "y", "yes"];
+        self.get(name).is_some_and(|value| {
+            TRUE.iter()
+                .any(|word| value.trim().eq_ignore_ascii_case(word))
+        })
+    }
+
     /// What `?enabled=…` asks for, once per occurrence, all of which must hold. `0`, `f`, `false`,
     /// `n`, `no` and `off` in any case are false, everything else is true, also nothing.
     pub fn booleans(&self, name: &str) -> Vec<bool> {
@@ -293,6 +303,17 @@ mod tests {
                 on,
                 "{raw}"
             );
+        }
+    }
+
+    #[test]
+    fn allow_expired_must_say_yes() {
+        let is_true = |raw: &str| Query::parse(raw).is_true("x");
+        for raw in ["x=1", "x=T", "x=True", "x=on", "x=y", "x=%20YES"] {
+            assert!(is_true(raw), "{raw}");
+        }
+        for raw in ["", "x", "x=", "x=0", "x=false", "x=2", "x=no&x=1"] {
+            assert!(!is_true(raw), "{raw}");
         }
     }
 

@@ -50,7 +50,7 @@ pub async fn show_token(
         "identity:validate_token"
     };
     let token = subject_token(&headers)?;
-    let window = if ctx.query.flag("allow_expired") {
+    let window = if ctx.query.is_true("allow_expired") {
         ctx.settings.config.token.allow_expired_window
     } else {
         0

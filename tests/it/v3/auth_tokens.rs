@@ -227,12 +227,17 @@ async fn an_expired_token_is_shown_only_within_the_allowed_window() {
         .send()
         .await
         .error(404);
-    app.get("/v3/auth/tokens?allow_expired=1")
-        .token(&admin)
-        .subject(&reader.token)
-        .send()
-        .await
-        .expect(200);
+    for (wanted, status) in [
+        ("=1", 200),
+        ("=True", 200),
+        ("", 404),
+        ("=2", 404),
+        ("=false", 404),
+    ] {
+        let path = format!("/v3/auth/tokens?allow_expired{wanted}");
+        let shown = app.get(&path).token(&admin).subject(&reader.token);
+        assert_eq!(shown.send().await.status, status, "{path}");
+    }
     app.get("/v3/users").token(&reader.token).send().await;
     app.get("/v3/auth/projects")
         .token(&reader.token)
