@@ -69,7 +69,7 @@ pub fn of(token: &ValidToken, with_catalog: bool) -> Value {
     if matches!(token.scope, ResolvedScope::System) {
         set("system", json!({ "all": true }));
     }
-    if let Some(is_admin_project) = token.is_admin_project {
+    if let (None, Some(is_admin_project)) = (token.trust(), token.is_admin_project) {
         set("is_admin_project", json!(is_admin_project));
     }
     if let (true, Some(catalog)) = (with_catalog, &token.catalog) {

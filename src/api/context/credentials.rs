@@ -11,7 +11,11 @@ pub(super) fn of_token(token: &ValidToken) -> Credentials<'_> {
         is_delegated_auth: !token.delegation.is_empty(),
         user_domain_id: Some(&token.user.domain.id),
         roles: &token.role_names,
-        is_admin_project: token.is_admin_project.unwrap_or(true),
+        // A domain is no project; other tokens that don't say so are for one.
+        is_admin_project: match token.scope {
+            ResolvedScope::Domain(_) => false,
+            _ => token.is_admin_project.unwrap_or(true),
+        },
         ..Credentials::default()
     };
     if let Some(trust) = token.trust() {
@@ -29,7 +33,7 @@ pub(super) fn of_certificate(caller: &CertificateCaller) -> Credentials<'_> {
         user_id: user.map(|user| user.id.as_str()),
         user_domain_id: user.map(|user| user.domain_id.as_str()),
         roles: &caller.role_names,
-        is_admin_project: true,
+        is_admin_project: false,
         ..Credentials::default()
     };
     with_scope(credentials, &caller.scope)

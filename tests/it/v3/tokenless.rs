@@ -332,3 +332,37 @@ async fn who_needs_no_token_needs_no_good_certificate_either() {
     // v2.0 never knew of it.
     get(&scene, "/v2.0/users", &UMA).await.error(401);
 }
+
+#[tokio::test]
+async fn only_projects_can_be_the_admin_project() {
+    let policy = tempfile::tempdir().expect("a temporary directory");
+    let file = policy.path().join("policy.yaml");
+    let rule = r#""identity:list_regions": "is_admin_project:True""#;
+    std::fs::write(&file, rule).expect("a policy file");
+    let config = format!(
+        "{}[resource]\nadmin_project_name = top\nadmin_project_domain_name = acme\n\
+         [oslo_policy]\npolicy_file = {}\n",
+        config(),
+        file.display()
+    );
+    let scene = Scene::with_config(&config).await;
+    let user = json!({ "name": "{0}", "domain": { "id": ACME }, "type": "local" });
+    set_up(&scene, json!([{ "user": user }])).await;
+    let role = scene.role("admin");
+    let on_domain = format!("/v3/domains/{ACME}/users/uma/roles/{role}");
+    scene.put(&on_domain).await.expect(204);
+    for project in ["top", "below"] {
+        grant(&scene, "uma", project, "admin").await;
+    }
+    let regions = "/v3/regions";
+    for (scope, status) in [
+        (json!({ "project": { "id": "top" } }), 200),
+        (json!({ "project": { "id": "below" } }), 403),
+        (json!({ "domain": { "id": ACME } }), 403),
+    ] {
+        let token = scene.login("uma", scope.clone()).await;
+        let answer = scene.app.get(regions).token(&token).send().await;
+        assert_eq!(answer.status, status, "{scope}");
+    }
+    get(&scene, regions, &UMA).await.error(403);
+}
