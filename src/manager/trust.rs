@@ -13,6 +13,7 @@ use crate::model::event::{Event, ResourceKind};
 use crate::model::list::{ListHints, Page};
 use crate::model::trust::Trust;
 use crate::model::{RevocationEvent, Role, Timestamp, TrustId, UserId};
+use std::collections::HashSet;
 
 /// Chains end before this, whatever rows say.
 const LONGEST_CHAIN: usize = 100;
@@ -85,15 +86,15 @@ impl<'a> TrustManager<'a> {
     async fn delete_in(&self, s: &mut Session, id: &TrustId) -> Result<()> {
         let now = self.app.clock.now();
         let mut doomed = vec![id.clone()];
-        let mut next = 0;
-        while let Some(parent) = doomed.get(next) {
-            let children = sql::ids_made_from(s, parent).await?;
-            let fresh: Vec<TrustId> = children
+        let mut known = HashSet::from([id.clone()]);
+        let mut done = 0;
+        while done < doomed.len() {
+            let children = sql::ids_made_from(s, &doomed[done..]).await?;
+            done = doomed.len();
+            let fresh = children
                 .into_iter()
-                .filter(|child| !doomed.contains(child))
-                .collect();
+                .filter(|child| known.insert(child.clone()));
             doomed.extend(fresh);
-            next += 1;
         }
         if !sql::delete_trusts(s, &doomed, now).await? {
             return Err(Error::not_found("trust", id));

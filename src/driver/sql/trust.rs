@@ -13,6 +13,9 @@ const COLUMNS: &str = "SELECT t.id, t.trustor_user_id, t.trustee_user_id, t.proj
      t.impersonation, t.deleted_at, t.expires_at, t.expires_at_int, t.remaining_uses, t.extra, \
      t.redelegated_trust_id, t.redelegation_count";
 
+/// Databases allow only so many values in one statement.
+const IDS_PER_STATEMENT: usize = 1000;
+
 /// The trust with this id, deleted or not.
 pub async fn trust(s: &mut Session, id: &TrustId) -> Result<Option<Trust>> {
     let query = sql(COLUMNS).push(
@@ -55,11 +58,17 @@ pub async fn trusts(
     LISTED.page(s, query, hints).await
 }
 
-/// Ids of the trusts that were made from one and are not deleted.
-pub async fn ids_made_from(s: &mut Session, parent: &TrustId) -> Result<Vec<TrustId>> {
-    let query = sql("SELECT id FROM trust WHERE redelegated_trust_id = ? AND deleted_at IS NULL");
-    let rows = s.fetch_all(query.bind(parent)).await?;
-    rows.iter().map(|row| row.id("id")).collect()
+/// Ids of the trusts that were made from any of these and are not deleted.
+pub async fn ids_made_from(s: &mut Session, parents: &[TrustId]) -> Result<Vec<TrustId>> {
+    let mut ids = Vec::new();
+    for parents in parents.chunks(IDS_PER_STATEMENT) {
+        let query = sql("SELECT id FROM trust WHERE deleted_at IS NULL AND")
+            .push_in("redelegated_trust_id", parents);
+        for row in s.fetch_all(query).await? {
+            ids.push(row.id("id")?);
+        }
+    }
+    Ok(ids)
 }
 
 /// Stores a new trust. [`crate::Error::DuplicateKey`] when there is one between the same users for the
@@ -100,10 +109,13 @@ pub async fn insert_trust(s: &mut Session, trust: &Trust) -> Result<()> {
 
 /// Marks trusts as deleted; false when none was there that was not.
 pub async fn delete_trusts(s: &mut Session, ids: &[TrustId], now: Timestamp) -> Result<bool> {
-    let statement = sql("UPDATE trust SET deleted_at = ? WHERE deleted_at IS NULL AND")
-        .bind(now)
-        .push_in("id", ids);
-    let deleted = s.execute(statement).await?;
+    let mut deleted = 0;
+    for ids in ids.chunks(IDS_PER_STATEMENT) {
+        let statement = sql("UPDATE trust SET deleted_at = ? WHERE deleted_at IS NULL AND")
+            .bind(now)
+            .push_in("id", ids);
+        deleted += s.execute(statement).await?;
+    }
     s.touch(Area::Trust);
     Ok(deleted > 0)
 }

@@ -2,6 +2,7 @@
 
 use crate::harness::Scene;
 use crate::harness::delegation::{grant, id_of, project, revoke, role_names, scene, trust};
+use keystone::driver::sql::db::sql;
 use serde_json::{Value, json};
 
 const TRUSTS: &str = "/v3/OS-TRUST/trusts";
@@ -128,6 +129,9 @@ async fn what_a_trust_may_not_be() {
         (400, json!({ "remaining_uses": 0 })),
         (400, json!({ "remaining_uses": 9e30 })),
         (400, json!({ "expires_at": "soon" })),
+        (400, json!({ "expires_at": "2030-01-01T00:00:00+0500" })),
+        (400, json!({ "expires_at": "2030-01-01T00:00:00+05:00" })),
+        (400, json!({ "expires_at": "+70000-01-01T00:00:00" })),
         (400, json!({ "expires_at": "2025-12-31T23:59:59Z" })),
         (
             400,
@@ -439,6 +443,36 @@ mod redelegated {
     }
 
     #[tokio::test]
+    async fn a_trust_is_withdrawn_however_many_were_made_from_it() {
+        const MANY: u32 = 16_400;
+        let scene = scene().await;
+        let (parent, token) = trusted(&scene, json!({})).await;
+        let child = scene.new_trust(&token, further(json!({}))).await;
+        let text = scene.trust_login("zoe", &child).await;
+        let others: Vec<String> = (0..MANY)
+            .map(|at| format!("('{at:032x}', 'vic', 'zoe', 'top', 1 = 1, '{{}}', '{parent}', 0)"))
+            .collect();
+        let others = &others;
+        let planted = scene.app.app.db.transaction(|s| {
+            Box::pin(async move {
+                for some in others.chunks(1000) {
+                    let insert = "INSERT INTO trust (id, trustor_user_id, trustee_user_id, \
+                         project_id, impersonation, extra, redelegated_trust_id, \
+                         redelegation_count) VALUES ";
+                    s.execute(sql(insert).push(some.join(", "))).await?;
+                }
+                Ok(())
+            })
+        });
+        planted.await.expect("the trusts take");
+        let path = format!("{TRUSTS}/{parent}");
+        scene.delete(&path).await.expect(204);
+        scene.validate(&text).await.error(404);
+        let last = format!("{TRUSTS}/{:032x}", MANY - 1);
+        scene.get(&last).await.error(404);
+    }
+
+    #[tokio::test]
     async fn a_chain_breaks_at_any_link() {
         let scene = scene().await;
         let (parent, token) = trusted(&scene, json!({})).await;
@@ -461,4 +495,16 @@ mod redelegated {
         scene.try_trust_login("zoe", &child).await.error(401);
         scene.get(&format!("{TRUSTS}/{child}")).await.error(404);
     }
+}
+
+#[tokio::test]
+async fn a_trusts_token_does_not_say_whether_it_is_for_the_admin_project() {
+    let config = "[resource]\nadmin_project_name = top\nadmin_project_domain_name = acme\n";
+    let scene = Scene::with_config(config).await;
+    grant(&scene, "uma", "top", "member").await;
+    let own = scene.try_login("uma", project("top")).await.expect(201);
+    assert_eq!(own.json()["token"]["is_admin_project"], true);
+    let id = scene.new_trust(&uma(&scene).await, trust(json!({}))).await;
+    let handed_on = scene.try_trust_login("vic", &id).await.expect(201);
+    assert_eq!(handed_on.json()["token"].get("is_admin_project"), None);
 }
