@@ -216,9 +216,10 @@ impl<'a> AuthManager<'a> {
             let issued = receipt.issue(&user, identified.methods, lacking, until);
             return Err(Error::MoreMethods(Box::new(issued.await?)));
         }
+        let narrows = names_project_or_domain(&request.scope);
         let reach = self.reach(&identified, request.scope, &user).await?;
-        if let Some(parent) = &identified.parent {
-            check_narrowing(parent, &reach.scope)?;
+        if let (true, Some(parent)) = (narrows, &identified.parent) {
+            check_narrowing(parent)?;
         }
         let payload = self.payload(identified, &reach);
         if reach.optional && payload.scope != TokenScope::Unscoped {
@@ -446,10 +447,19 @@ impl<'a> AuthManager<'a> {
     }
 }
 
-/// Whether a token may become one of this scope.
-fn check_narrowing(parent: &TokenEntry, scope: &TokenScope) -> Result<()> {
-    let narrows = matches!(scope, TokenScope::Project(_) | TokenScope::Domain(_));
-    if matches!(parent.token.scope, ResolvedScope::System) && narrows {
+/// What the request itself says counts: a default project or a trust's is not asked for by name.
+fn names_project_or_domain(scope: &RequestedScope) -> bool {
+    matches!(
+        scope,
+        RequestedScope::Project(_)
+            | RequestedScope::ProjectByName { .. }
+            | RequestedScope::Domain(_)
+    )
+}
+
+/// Whether a token may become one for a project or a domain that the request names.
+fn check_narrowing(parent: &TokenEntry) -> Result<()> {
+    if matches!(parent.token.scope, ResolvedScope::System) {
         return Err(Error::Forbidden(
             "a system token can't become a project's or a domain's".to_owned(),
         ));

@@ -362,6 +362,20 @@ async fn a_system_token_does_not_become_a_project_token() {
 }
 
 #[tokio::test]
+async fn a_system_token_gives_way_to_the_default_project_where_no_scope_is_named() {
+    let app = TestApp::new().await;
+    let admin = app.admin().await;
+    let members = json!({ "user": { "default_project_id": app.seed.project_id } });
+    let path = format!("/v3/users/{}", app.seed.user_id);
+    let changed = app.patch(&path, members).token(&admin).send().await;
+    changed.expect(200);
+    let system = app.system_admin().await;
+    let body = rescope(&system, Value::Null);
+    let answer = app.post("/v3/auth/tokens", body).send().await.expect(201);
+    assert_eq!(answer.json()["token"]["project"]["id"], app.seed.project_id);
+}
+
+#[tokio::test]
 async fn scoped_tokens_are_not_rescoped_when_configuration_forbids_it() {
     let app = TestApp::with_config("[token]\nallow_rescope_scoped_token = false\n").await;
     let scoped = app.admin().await;
