@@ -81,6 +81,7 @@ impl FromRequestParts<Arc<App>> for Context {
             .ok_or_else(|| Error::internal("a request came around the edge"))?;
         let settings = app.settings();
         let path = request.target.split('?').next().unwrap_or_default();
+        let query = Query::read(parts.uri.query().unwrap_or_default())?;
         let caller = caller(app, &settings, parts, &request, path).await?;
         let app = match parts.method {
             Method::GET | Method::HEAD => Arc::clone(app),
@@ -90,7 +91,7 @@ impl FromRequestParts<Arc<App>> for Context {
             }),
         };
         Ok(Self {
-            query: Query::parse(parts.uri.query().unwrap_or_default()),
+            query,
             understands_access_rules: understands_access_rules(parts),
             enforced: parts.extensions.get().cloned(),
             app,
@@ -359,11 +360,18 @@ impl Context {
 
     /// The domain for a new object whose body names none: the one that the token is scoped to, else
     /// `[identity] default_domain_id`. The domain of a project scope has no part in it.
-    pub fn domain_for_new(&self) -> DomainId {
+    ///
+    /// # Errors
+    /// 400 with `admin_token`, which is of no domain.
+    pub fn domain_for_new(&self) -> Result<DomainId> {
+        if self.is_admin_token() {
+            return Err(Error::bad_request(
+                "'domain_id' must be given, because admin_token is of no domain.",
+            ));
+        }
         let default = self.settings.config.identity.default_domain_id.as_str();
-        self.domain_of_scope()
-            .cloned()
-            .unwrap_or_else(|| DomainId::from(default))
+        let own = self.domain_of_scope().cloned();
+        Ok(own.unwrap_or_else(|| DomainId::from(default)))
     }
 
     /// Notes that a handler decided by itself, without a rule, who may call (e.g. own password change).

@@ -72,7 +72,32 @@ impl PageRules {
     };
 }
 
+/// Parameters of one request. Each filter adds to a statement, and databases bound those.
+const MOST_PARAMETERS: usize = 50;
+
+/// Bytes of a parameter's value.
+const LONGEST_VALUE: usize = 8192;
+
 impl Query {
+    /// Parses what a client wrote after the `?`.
+    ///
+    /// # Errors
+    /// [`Error::BadRequest`] for more parameters, or longer ones, than any use has.
+    pub fn read(raw: &str) -> Result<Self> {
+        let query = Self::parse(raw);
+        if query.0.len() > MOST_PARAMETERS {
+            return Err(Error::bad_request(format!(
+                "A query can have at most {MOST_PARAMETERS} parameters."
+            )));
+        }
+        if query.0.iter().any(|(_, value)| value.len() > LONGEST_VALUE) {
+            return Err(Error::bad_request(format!(
+                "A query's parameter can have at most {LONGEST_VALUE} bytes."
+            )));
+        }
+        Ok(query)
+    }
+
     /// Parses what stands after the `?`.
     pub fn parse(raw: &str) -> Self {
         let pairs = raw.split('&').filter(|pair| !pair.is_empty());

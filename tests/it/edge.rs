@@ -209,6 +209,63 @@ async fn the_admin_token_works_when_it_is_set_and_only_then() {
 }
 
 #[tokio::test]
+async fn the_admin_token_is_of_no_domain() {
+    let app = TestApp::with_config("[DEFAULT]\nadmin_token = s3cret\n").await;
+    for kind in ["user", "group", "project"] {
+        let path = format!("/v3/{kind}s");
+        for (domain, status) in [(json!({}), 400), (json!({ "domain_id": "default" }), 201)] {
+            let mut body = json!({ kind: domain });
+            body[kind]["name"] = json!("new");
+            let answer = app.post(&path, body).token("s3cret").send().await;
+            assert_eq!(answer.status, status, "{kind}: {}", answer.body);
+        }
+    }
+    let body = json!({ "project": { "name": "d", "is_domain": true } });
+    let made = app.post("/v3/projects", body).token("s3cret").send().await;
+    made.expect(201);
+}
+
+#[tokio::test]
+async fn a_query_of_any_size_is_answered_or_refused() {
+    let app = TestApp::new().await;
+    let admin = app.admin().await;
+    let times = |part: &str, count: usize| vec![part; count].join("&");
+    let tags = |count: usize| vec!["t"; count].join(",");
+    let underscores = |count: usize| "_".repeat(count);
+    for (path, status) in [
+        (format!("/v3/users?{}", times("name=a", 50)), 200),
+        (format!("/v3/users?{}", times("name=a", 61)), 400),
+        (
+            format!("/v3/users?name__contains={}", underscores(8192)),
+            200,
+        ),
+        (
+            format!("/v3/users?name__contains={}", underscores(25_001)),
+            400,
+        ),
+        (format!("/v3/projects?tags={}", tags(500)), 200),
+        (format!("/v3/projects?tags-any={}", tags(500)), 200),
+        (format!("/v3/projects?not-tags={}", tags(500)), 200),
+        (format!("/v3/projects?not-tags-any={}", tags(500)), 200),
+        (format!("/v3/projects?tags={}", tags(1000)), 400),
+        (
+            format!("/v3/projects?tags-any={0}&not-tags={0}", tags(300)),
+            400,
+        ),
+        (format!("/v3/roles?{}", times("name__icontains=a", 50)), 200),
+        (format!("/v3/groups?{}", times("name__contains=a", 51)), 400),
+        (format!("/v2.0/users?{}", times("name=a", 51)), 400),
+    ] {
+        let answer = app.get(&path).token(&admin).send().await;
+        let shown = path.chars().take(60).collect::<String>();
+        assert_eq!(answer.status, status, "{shown}: {}", answer.body);
+        if status == 400 {
+            answer.error(400);
+        }
+    }
+}
+
+#[tokio::test]
 async fn metrics_count_requests_by_route_and_status() {
     let app = TestApp::new().await;
     app.get("/v3/users").send().await.error(401);

@@ -91,7 +91,6 @@ pub async fn create(ctx: Context, body: JsonBody) -> Result<Response> {
         id,
         name: name.to_owned(),
         domain_id: Some(default_domain(&ctx)),
-        default_domain_id: default_domain(&ctx),
         parent_id: None,
         is_domain: false,
         description: Some(description(sent)?.unwrap_or_default()),

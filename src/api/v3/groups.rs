@@ -57,7 +57,7 @@ pub async fn create(ctx: Context, body: JsonBody) -> Result<Response> {
     let description = sent.nullable_text("description")?.unwrap_or(Some(""));
     let group = NewGroup {
         name: sent.required_text("name")?.to_owned(),
-        domain_id: domain_id.unwrap_or_else(|| ctx.domain_for_new()),
+        domain_id: domain_id.map_or_else(|| ctx.domain_for_new(), Ok)?,
         description: description.map(str::to_owned),
         extra: sent.rest_normalized(&KNOWN),
     };

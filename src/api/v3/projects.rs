@@ -55,13 +55,16 @@ pub async fn create(ctx: Context, body: JsonBody) -> Result<Response> {
     let target = Target::of_new("target.project.domain_id", domain_id.as_deref());
     ctx.enforce("identity:create_project", &target)?;
     let parent_id = sent.nullable_text("parent_id")?.flatten();
+    let is_domain = sent.boolean("is_domain")?.unwrap_or(false);
     let new = NewProject {
         id: None,
         name: sent.required_text("name")?.to_owned(),
-        domain_id,
-        default_domain_id: ctx.domain_for_new(),
+        domain_id: match domain_id {
+            None if !is_domain => Some(ctx.domain_for_new()?),
+            given => given,
+        },
         parent_id: parent_id.map(ProjectId::from),
-        is_domain: sent.boolean("is_domain")?.unwrap_or(false),
+        is_domain,
         description: new_description(sent)?,
         enabled: sent.boolean("enabled")?.unwrap_or(true),
         tags: tags(members).unwrap_or_default(),
@@ -154,25 +157,36 @@ fn query(ctx: &Context) -> Result<ProjectQuery> {
         domain_id: ctx.domain_of_scope().cloned(),
         enabled: ctx.query.booleans("enabled"),
         is_domain,
-        tags: tag_filters(ctx),
+        tags: tag_filters(ctx)?,
     })
 }
 
 /// `?tags=a,b` and its like; each may be repeated, and all must hold.
-fn tag_filters(ctx: &Context) -> TagFilters {
+fn tag_filters(ctx: &Context) -> Result<TagFilters> {
     let lists = |name: &str| -> Vec<Vec<String>> {
         let values = ctx.query.all(name);
         values
             .map(|tags| tags.split(',').map(str::to_owned).collect())
             .collect()
     };
-    TagFilters {
+    let filters = TagFilters {
         all: lists("tags").concat(),
         any: lists("tags-any"),
         not_all: lists("not-tags"),
         none: lists("not-tags-any").concat(),
+    };
+    let within = |lists: &[Vec<String>]| lists.iter().map(Vec::len).sum::<usize>();
+    let alone = filters.all.len() + filters.none.len();
+    if alone + within(&filters.any) + within(&filters.not_all) > MOST_TAGS_ASKED_FOR {
+        return Err(Error::bad_request(format!(
+            "A list can be filtered by at most {MOST_TAGS_ASKED_FOR} tags."
+        )));
     }
+    Ok(filters)
 }
+
+/// Each tag adds to the statement that finds the projects, and databases bound those.
+const MOST_TAGS_ASKED_FOR: usize = 500;
 
 /// `parents` and `subtree`, where the query asks for them.
 async fn relatives(ctx: &Context, project: &Project) -> Result<Vec<(&'static str, Value)>> {

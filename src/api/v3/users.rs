@@ -67,7 +67,7 @@ pub async fn create(ctx: Context, body: JsonBody) -> Result<Response> {
     )?;
     let user = NewUser {
         name: sent.required_text("name")?.to_owned(),
-        domain_id: domain_id.unwrap_or_else(|| ctx.domain_for_new()),
+        domain_id: domain_id.map_or_else(|| ctx.domain_for_new(), Ok)?,
         enabled: sent.boolean("enabled")?.unwrap_or(true),
         default_project_id: sent
             .nullable_text("default_project_id")?

@@ -16,9 +16,8 @@ pub struct NewProject {
     /// The id, where the client may choose it, as in v2.0.
     pub id: Option<ProjectId>,
     pub name: String,
-    /// The domain that the client named, and the one that counts when it named none.
+    /// Absent for a domain only.
     pub domain_id: Option<DomainId>,
-    pub default_domain_id: DomainId,
     /// Absent for a project directly below its domain.
     pub parent_id: Option<ProjectId>,
     /// Makes a domain; one must not name a domain or a parent then.
@@ -56,15 +55,17 @@ impl ResourceManager<'_> {
                 "A project that acts as a domain can have neither 'domain_id' nor 'parent_id'.",
             ));
         }
-        let domain_id = (!new.is_domain).then(|| new.domain_id.unwrap_or(new.default_domain_id));
-        let parent_id = match (new.parent_id, &domain_id) {
+        if !new.is_domain && new.domain_id.is_none() {
+            return Err(Error::bad_request("A project needs its 'domain_id'."));
+        }
+        let parent_id = match (new.parent_id, &new.domain_id) {
             (None, Some(domain)) => Some(ProjectId::from(domain.clone())),
             (given, _) => given,
         };
         self.store(Project {
             id: new.id.unwrap_or_else(ProjectId::random),
             name: new.name,
-            domain_id,
+            domain_id: new.domain_id,
             parent_id,
             is_domain: new.is_domain,
             description: new.description,
