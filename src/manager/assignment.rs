@@ -113,10 +113,14 @@ impl<'a> AssignmentManager<'a> {
         projects_among(s, theirs, enabled, hints).await
     }
 
-    /// The ids of the projects that a user has a role on.
-    pub async fn project_ids_of_user(&self, user: &UserId) -> Result<HashSet<ProjectId>> {
+    /// Those of these projects that a user has a role on, and perhaps others.
+    pub async fn project_ids_of_user(
+        &self,
+        user: &UserId,
+        among: &[ProjectId],
+    ) -> Result<HashSet<ProjectId>> {
         let mut session = self.app.db.session().await?;
-        let ids = sql::project_ids_of(&mut session, &self.holder(user)).await?;
+        let ids = sql::project_ids_of(&mut session, &self.holder(user), among).await?;
         Ok(ids.into_iter().collect())
     }
 

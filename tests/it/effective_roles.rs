@@ -175,13 +175,16 @@ async fn a_users_projects_and_domains_are_where_a_role_takes_effect() {
         group_ids: &[],
         clock: clock(5, 0),
     };
-    let mut projects = effective::project_ids_of(&mut s, &holder(&uma))
+    let all = ["below", "elsewhere", "top"].map(ProjectId::from);
+    let mut projects = effective::project_ids_of(&mut s, &holder(&uma), &all)
         .await
         .unwrap();
     projects.sort();
     assert_eq!(projects, ["below", "top"].map(ProjectId::from));
+    let asked = effective::project_ids_of(&mut s, &holder(&uma), &all[..2]).await;
+    assert_eq!(asked.unwrap(), all[..1]);
     assert_eq!(domain_ids(&mut s, &holder(&uma)).await, [ACME]);
-    let projects = effective::project_ids_of(&mut s, &holder(&vic))
+    let projects = effective::project_ids_of(&mut s, &holder(&vic), &all)
         .await
         .unwrap();
     assert_eq!(projects, [ProjectId::from("elsewhere")]);

@@ -27,7 +27,9 @@ impl ResourceManager<'_> {
 
     /// Leaves those projects on which a user has a role.
     pub async fn only_with_role(&self, user: &UserId, projects: &mut Vec<Project>) -> Result<()> {
-        let theirs = self.app.assignment().project_ids_of_user(user).await?;
+        let shown: Vec<_> = projects.iter().map(|project| project.id.clone()).collect();
+        let assignment = self.app.assignment();
+        let theirs = assignment.project_ids_of_user(user, &shown).await?;
         projects.retain(|project| theirs.contains(&project.id));
         Ok(())
     }

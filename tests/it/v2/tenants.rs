@@ -3,6 +3,7 @@
 use super::{access, call, new_tenant, new_user, password, text, token_of};
 use super::{not_on_the_public_listener, only_for_administrators};
 use crate::harness::TestApp;
+use keystone::driver::sql::db::sql;
 use serde_json::{Value, json};
 
 fn names(body: &Value) -> Vec<&str> {
@@ -331,4 +332,43 @@ async fn tenants_are_administrated_by_administrators_on_the_admin_listener() {
         ("GET", &users),
     ];
     not_on_the_public_listener(&app, &calls).await;
+}
+
+#[tokio::test]
+async fn the_users_of_a_tenant_are_listed_however_many_there_are() {
+    const MANY: usize = 16_400;
+    let app = TestApp::new().await;
+    let tenant = &app.make("project", json!({ "name": "crowd" })).await;
+    let role = app.seed.role("member");
+    let ids: Vec<String> = (0..MANY).map(|at| format!("{at:032x}")).collect();
+    let ids = &ids;
+    let planted = app.app.db.transaction(|s| {
+        Box::pin(async move {
+            for some in ids.chunks(1000) {
+                let users = some
+                    .iter()
+                    .map(|id| format!("('{id}', '{{}}', 1 = 1, 'default')"));
+                let users = users.collect::<Vec<_>>().join(", ");
+                let insert = r#"INSERT INTO "user" (id, extra, enabled, domain_id) VALUES "#;
+                s.execute(sql(insert).push(users)).await?;
+                let grants = some
+                    .iter()
+                    .map(|id| format!("('UserProject', '{id}', '{tenant}', '{role}', 1 = 0)"));
+                let grants = grants.collect::<Vec<_>>().join(", ");
+                let insert = "INSERT INTO assignment \
+                     (type, actor_id, target_id, role_id, inherited) VALUES ";
+                s.execute(sql(insert).push(grants)).await?;
+            }
+            Ok(())
+        })
+    });
+    planted.await.expect("the users take");
+    let path = format!("/v2.0/tenants/{tenant}/users");
+    let listed = call(&app, "GET", &path, Value::Null)
+        .await
+        .expect(200)
+        .json();
+    let listed = listed["users"].as_array().expect("a list");
+    let listed: Vec<_> = listed.iter().map(|user| text(&user["id"])).collect();
+    assert_eq!(listed, *ids);
 }

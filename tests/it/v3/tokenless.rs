@@ -4,6 +4,7 @@ use crate::harness::delegation::grant;
 use crate::harness::{ACME, Answer, Scene, UMBRELLA};
 use aws_lc_rs::digest::{SHA256, digest};
 use axum::http::Method;
+use keystone::driver::sql::db::sql;
 use serde_json::{Value, json};
 
 const PROXY: &str = "10.0.0.1";
@@ -365,4 +366,30 @@ async fn only_projects_can_be_the_admin_project() {
         assert_eq!(answer.status, status, "{scope}");
     }
     get(&scene, regions, &UMA).await.error(403);
+}
+
+#[tokio::test]
+async fn a_certificate_may_stand_for_many_groups() {
+    let scene = Scene::with_config(&config()).await;
+    set_up(&scene, json!([{ "group_ids": "{0}" }])).await;
+    let many: Vec<String> = (0..600).map(|at| format!("g{at:03}")).collect();
+    let rows: Vec<_> = many
+        .iter()
+        .map(|id| format!("('{id}', '{ACME}', '{id}', '', '{{}}')"))
+        .collect();
+    let insert = r#"INSERT INTO "group" (id, domain_id, name, description, extra) VALUES "#;
+    let (insert, rows) = (&insert, &rows.join(", "));
+    let planted = scene.app.app.db.transaction(|s| {
+        Box::pin(async move {
+            s.execute(sql(*insert).push(rows.clone())).await?;
+            Ok(())
+        })
+    });
+    planted.await.expect("the groups take");
+    let path = format!("projects/top/groups/g599/roles/{}", scene.role("admin"));
+    let names = many.join(";");
+    let headers = [UMA[0], (SUBJECT, names.as_str()), UMA[2]];
+    get(&scene, USERS, &headers).await.error(403);
+    scene.put(&format!("/v3/{path}")).await.expect(204);
+    get(&scene, USERS, &headers).await.expect(200);
 }

@@ -49,7 +49,8 @@ fn unexpired(query: Sql, dialect: Dialect, clock: MembershipClock) -> Sql {
         .bind(clock.now)
 }
 
-/// A subquery's text: the ids of the holder's groups, column `group_id`.
+/// A subquery's text: the ids of the holder's groups, column `group_id`. Of groups beyond those in the
+/// database only such are named that were granted something.
 pub(super) fn groups_of_holder(query: Sql, dialect: Dialect, holder: &Holder<'_>) -> Sql {
     let query = query
         .push("SELECT group_id FROM user_group_membership WHERE user_id = ?")
@@ -60,8 +61,13 @@ pub(super) fn groups_of_holder(query: Sql, dialect: Dialect, holder: &Holder<'_>
         )
         .bind(holder.user_id);
     let query = unexpired(query, dialect, holder.clock);
-    holder.group_ids.iter().fold(query, |query, group_id| {
-        query.push(" UNION SELECT ?").bind(group_id)
+    let some_at_once = holder.group_ids.chunks(super::MOST_BOUND_IDS);
+    some_at_once.fold(query, |query, group_ids| {
+        query
+            .push(" UNION SELECT actor_id FROM assignment WHERE type IN ('GroupProject', 'GroupDomain') AND")
+            .push_in("actor_id", group_ids)
+            .push(" UNION SELECT actor_id FROM system_assignment WHERE type = 'GroupSystem' AND")
+            .push_in("actor_id", group_ids)
     })
 }
 
@@ -205,9 +211,17 @@ pub fn with_domains_of(dialect: Dialect, holder: &Holder<'_>) -> Sql {
     .push(") ")
 }
 
-/// Ids of the projects where a user has a role, enabled or not, in no order.
-pub async fn project_ids_of(s: &mut Session, holder: &Holder<'_>) -> Result<Vec<ProjectId>> {
-    let query = with_projects_of(s.dialect(), holder).push("SELECT id FROM theirs");
+/// Ids of the projects where a user has a role, enabled or not, in no order. Those that are not
+/// `among` the ones asked for may be left out.
+pub async fn project_ids_of(
+    s: &mut Session,
+    holder: &Holder<'_>,
+    among: &[ProjectId],
+) -> Result<Vec<ProjectId>> {
+    let mut query = with_projects_of(s.dialect(), holder).push("SELECT id FROM theirs");
+    if among.len() <= super::MOST_BOUND_IDS {
+        query = query.push(" WHERE").push_in("id", among);
+    }
     ids(&s.fetch_all(query).await?)
 }
 

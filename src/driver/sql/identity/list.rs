@@ -3,7 +3,7 @@
 use chrono::{NaiveDate, NaiveTime};
 
 use super::super::filter::{is_exact, keeps, push_filter};
-use super::users::{select_user, user_columns, user_joins, users_from};
+use super::users::{IDS_PER_STATEMENT, select_user, user_columns, user_joins, users_from};
 use crate::driver::sql::db::{Dialect, Session, Sql, sql};
 use crate::error::Result;
 use crate::model::list::{Filter, ListHints, Page};
@@ -98,11 +98,14 @@ pub async fn users(s: &mut Session, query: &UserQuery) -> Result<Page<User>> {
 
 /// The users with these ids, in order of id; missing ones are left out.
 pub async fn users_by_ids(s: &mut Session, ids: &[UserId]) -> Result<Vec<User>> {
-    let statement = sql(concat!(select_user!(), " WHERE"))
-        .push_in("u.id", ids)
-        .push(" ORDER BY u.id");
-    let rows = s.fetch_all(statement).await?;
-    users_from(s, &rows).await
+    let mut users = Vec::new();
+    for ids in ids.chunks(IDS_PER_STATEMENT) {
+        let statement = sql(concat!(select_user!(), " WHERE")).push_in("u.id", ids);
+        let rows = s.fetch_all(statement).await?;
+        users.extend(users_from(s, &rows).await?);
+    }
+    users.sort_by(|a, b| a.id.cmp(&b.id));
+    Ok(users)
 }
 
 fn select(query: &UserQuery, dialect: Dialect) -> Sql {

@@ -52,7 +52,7 @@ macro_rules! select_user {
 pub(super) use select_user;
 
 /// `IN` lists are cut to this size, well below every database's limit.
-const IDS_PER_STATEMENT: usize = 1000;
+pub(super) const IDS_PER_STATEMENT: usize = 1000;
 
 /// The part of a user that is in several rows.
 #[derive(Default)]
