@@ -27,7 +27,8 @@ pub async fn list(ctx: Context) -> Result<Response> {
             .get("scope.OS-INHERIT:inherited_to")
             .map(|to| to == "projects"),
         subtree: tree,
-        within: ctx.domain_of_scope().cloned(),
+        // Whether a tree is the caller's to see, policy has said.
+        within: ctx.domain_of_scope().filter(|_| !tree).cloned(),
         limit: hints.limit,
         after: hints.marker.as_deref().map(Marker::parse).transpose()?,
     };

@@ -365,6 +365,24 @@ async fn a_domains_reader_sees_its_own_domain_and_others_nothing() {
         .await
         .error(403);
 
+    // A tree that policy lets somebody see is shown whole.
+    let admin = scene.role("admin");
+    scene
+        .put(&format!("/v3/domains/{UMBRELLA}/users/zoe/roles/{admin}"))
+        .await
+        .expect(204);
+    let domain_admin = scene
+        .login("zoe", json!({ "domain": { "id": UMBRELLA } }))
+        .await;
+    let tree = scene
+        .app
+        .get("/v3/role_assignments?include_subtree&scope.project.id=top")
+        .token(&domain_admin)
+        .send()
+        .await
+        .expect(200);
+    assert!(!lines(&tree.json()).is_empty());
+
     let in_project = scene
         .login("uma", json!({ "project": { "id": "top" } }))
         .await;
