@@ -288,18 +288,16 @@ impl<'a> OAuth1Manager<'a> {
     /// Withdraws one of a user's access tokens; logins made with it end.
     ///
     /// # Errors
-    /// 404; 401 for another user's.
+    /// 404, also for another user's.
     pub async fn delete_access_token(&self, user: &UserId, id: &AccessTokenId) -> Result<()> {
         self.app
             .db
             .transaction(|s| {
                 Box::pin(async move {
-                    let token = sql::access_token(s, id)
+                    sql::access_token(s, id)
                         .await?
+                        .filter(|token| token.authorizing_user_id == *user)
                         .ok_or_else(|| Error::not_found("access token", id))?;
-                    if token.authorizing_user_id != *user {
-                        return Err(Error::unauthorized("the access token is another user's"));
-                    }
                     sql::delete_access_token(s, id).await?;
                     s.notify(Event::deleted(ResourceKind::AccessToken, id));
                     Ok(())
