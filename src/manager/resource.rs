@@ -20,7 +20,7 @@ use crate::config::UrlSafe;
 use crate::driver::sql::db::Session;
 use crate::driver::sql::resource as sql;
 use crate::error::{Error, Result};
-use crate::model::event::ResourceKind;
+use crate::model::event::{Event, ResourceKind};
 use crate::model::list::{ListHints, Page};
 use crate::model::{DomainId, Project, ProjectId};
 
@@ -208,6 +208,14 @@ fn name_taken(kind: Kind, name: &str) -> String {
     match kind {
         Kind::Project => format!("The domain has a project named '{name}' already."),
         Kind::Domain => format!("There is a domain named '{name}' already."),
+    }
+}
+
+/// A domain is a project too, and Keystone tells of both.
+fn tell_of_update(s: &mut Session, project: &Project) {
+    s.notify(Event::updated(ResourceKind::Project, &project.id));
+    if project.is_domain {
+        s.notify(Event::updated(ResourceKind::Domain, &project.id));
     }
 }
 

@@ -348,3 +348,52 @@ async fn a_deleted_domain_is_told_with_everything_in_it() {
         );
     }
 }
+
+#[tokio::test]
+async fn tags_of_a_domain_are_told_as_an_update_of_it() {
+    let app = TestApp::new().await;
+    let admin = app.admin().await;
+    let domain = app.make("domain", json!({ "name": "d" })).await;
+    let tags = format!("/v3/projects/{domain}/tags");
+    let one = format!("{tags}/t");
+    let requests = [
+        app.put(&tags).json(json!({ "tags": ["a"] })),
+        app.put(&one),
+        app.delete(&one),
+        app.delete(&tags),
+    ];
+    for (at, request) in requests.into_iter().enumerate() {
+        request.token(&admin).send().await;
+        let told = app.notifications().await;
+        let updates = told.iter().filter(|told| {
+            told["event_type"] == "identity.domain.updated"
+                && told["payload"]["resource_info"] == *domain
+        });
+        assert_eq!(updates.count(), at + 1);
+    }
+}
+
+#[tokio::test]
+async fn a_refused_grant_is_told_as_a_failure() {
+    let app = TestApp::new().await;
+    let admin = app.admin().await;
+    let domain = app.make("domain", json!({ "name": "d" })).await;
+    let role = json!({ "name": "r", "domain_id": domain });
+    let role = app.make("role", role).await;
+    let (user, project) = (&app.seed.user_id, &app.seed.project_id);
+    let on_project = format!("projects/{project}/users/{user}/roles");
+    for (path, status) in [
+        (format!("/v3/{on_project}/{role}"), 403),
+        (
+            format!("/v3/OS-INHERIT/{on_project}/nope/inherited_to_projects"),
+            404,
+        ),
+    ] {
+        let before = app.notifications().await.len();
+        app.put(&path).token(&admin).send().await.error(status);
+        assert_eq!(app.notifications().await.len(), before + 1, "{path}");
+        let told = last(&app, "identity.role_assignment.created").await;
+        assert_eq!(told["payload"]["outcome"], "failure");
+        assert_eq!(told["payload"]["user"], *user);
+    }
+}

@@ -69,7 +69,8 @@ impl AssignmentManager<'_> {
     /// 404 when the role, the actor or the target does not exist; 403 for a domain's role on a
     /// project of another domain; 400 for a domain's role on the system.
     pub async fn grant(&self, grant: &Assignment) -> Result<()> {
-        self.app
+        let granted = self
+            .app
             .db
             .transaction(|s| {
                 Box::pin(async move {
@@ -89,7 +90,8 @@ impl AssignmentManager<'_> {
                     Ok(())
                 })
             })
-            .await
+            .await;
+        self.told_if_refused(Action::Created, grant, granted)
     }
 
     /// Takes a grant back.
@@ -112,16 +114,28 @@ impl AssignmentManager<'_> {
                 })
             })
             .await;
-        if matches!(revoked, Err(Error::NotFound { .. }))
-            && grant.target != AssignmentTarget::System
-        {
+        self.told_if_refused(Action::Deleted, grant, revoked)
+    }
+
+    /// Keystone tells of refused grants, too, but not of those on the system.
+    fn told_if_refused(
+        &self,
+        action: Action,
+        grant: &Assignment,
+        outcome: Result<()>,
+    ) -> Result<()> {
+        let refused = matches!(
+            outcome,
+            Err(Error::NotFound { .. } | Error::ForbiddenAction(_))
+        );
+        if refused && grant.target != AssignmentTarget::System {
             self.app.notify(Event::RoleAssignment {
-                action: Action::Deleted,
+                action,
                 outcome: Outcome::Failure,
                 assignment: grant.clone(),
             });
         }
-        revoked
+        outcome
     }
 }
 

@@ -99,10 +99,13 @@ impl CatalogManager<'_> {
             .db
             .transaction(|s| {
                 Box::pin(async move {
-                    if !sql::delete_legacy_endpoints(s, id).await? {
+                    let deleted = sql::delete_legacy_endpoints(s, id).await?;
+                    if deleted.is_empty() {
                         return Err(Error::not_found("endpoint", id));
                     }
-                    s.notify(Event::deleted(ResourceKind::Endpoint, id));
+                    for id in &deleted {
+                        s.notify(Event::deleted(ResourceKind::Endpoint, id));
+                    }
                     Ok(())
                 })
             })

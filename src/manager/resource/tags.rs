@@ -1,6 +1,6 @@
 //! Tags of projects.
 
-use super::{Kind, ResourceManager, existing, is_immutable};
+use super::{Kind, ResourceManager, existing, is_immutable, tell_of_update};
 use crate::driver::sql::db::Session;
 use crate::driver::sql::resource as sql;
 use crate::error::{Error, Result};
@@ -29,9 +29,9 @@ impl ResourceManager<'_> {
             .db
             .transaction(|s| {
                 Box::pin(async move {
-                    changeable(s, id).await?;
+                    let project = changeable(s, id).await?;
                     sql::set_tags(s, id, stored).await?;
-                    s.notify(Event::updated(ResourceKind::Project, id));
+                    tell_of_update(s, &project);
                     Ok(())
                 })
             })
@@ -60,7 +60,7 @@ impl ResourceManager<'_> {
                         )));
                     }
                     sql::add_tag(s, id, tag).await?;
-                    s.notify(Event::updated(ResourceKind::Project, id));
+                    tell_of_update(s, &project);
                     s.notify(Event::created(ResourceKind::ProjectTag, tag));
                     Ok(())
                 })
@@ -81,11 +81,11 @@ impl ResourceManager<'_> {
             .db
             .transaction(|s| {
                 Box::pin(async move {
-                    changeable(s, id).await?;
+                    let project = changeable(s, id).await?;
                     if !sql::remove_tag(s, id, tag).await? {
                         return Err(Error::not_found("project tag", tag));
                     }
-                    s.notify(Event::updated(ResourceKind::Project, id));
+                    tell_of_update(s, &project);
                     s.notify(Event::deleted(ResourceKind::ProjectTag, tag));
                     Ok(())
                 })

@@ -1,11 +1,12 @@
 //! Changes of projects and domains.
 
-use super::{Kind, ResourceManager, check_name, existing, is_immutable, name_taken};
+use super::{
+    Kind, ResourceManager, check_name, existing, is_immutable, name_taken, tell_of_update,
+};
 use crate::config::Config;
 use crate::driver::sql::db::{Area, Session};
 use crate::driver::sql::resource as sql;
 use crate::error::{Error, Result};
-use crate::model::event::{Event, ResourceKind};
 use crate::model::{DomainId, Project, ProjectChanges, ProjectId};
 use serde_json::{Map, Value};
 
@@ -65,11 +66,7 @@ impl ResourceManager<'_> {
                     check_place(&current, asked)?;
                     check(s, &current, &asked.changes, config).await?;
                     sql::update_project(s, &current, &asked.changes).await?;
-                    // A domain is a project too, and Keystone tells of both.
-                    s.notify(Event::updated(ResourceKind::Project, id));
-                    if current.is_domain {
-                        s.notify(Event::updated(ResourceKind::Domain, id));
-                    }
+                    tell_of_update(s, &current);
                     Ok(applied(current, &asked.changes))
                 })
             })

@@ -85,6 +85,18 @@ async fn an_endpoint_is_one_of_v3_for_each_of_its_urls() {
     call(&app, "GET", &path, Value::Null).await.error(404);
     call(&app, "DELETE", &path, Value::Null).await.expect(204);
     call(&app, "DELETE", &path, Value::Null).await.error(404);
+    // Others know them by their ids on v3.
+    let told = app.notifications().await;
+    let told = told
+        .iter()
+        .filter(|told| told["event_type"] == "identity.endpoint.deleted");
+    let mut told: Vec<_> = told
+        .map(|told| text(&told["payload"]["resource_info"]))
+        .collect();
+    told.sort_unstable();
+    let mut deleted: Vec<_> = v3.iter().map(|one| text(&one["id"])).collect();
+    deleted.sort_unstable();
+    assert_eq!(told, deleted);
     assert_eq!(list(&app).await.len(), 1);
     let path = format!("/v3/endpoints?service_id={service}");
     let v3 = call(&app, "GET", &path, Value::Null)

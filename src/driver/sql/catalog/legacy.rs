@@ -24,8 +24,11 @@ pub async fn mark_legacy_endpoint(s: &mut Session, id: &EndpointId, legacy: &str
     Ok(())
 }
 
-/// Removes the rows of an endpoint of v2.0 and what is associated with them; false when there are none.
-pub async fn delete_legacy_endpoints(s: &mut Session, legacy: &str) -> Result<bool> {
+/// Removes the rows of an endpoint of v2.0 and what is associated with them. Returns their ids.
+pub async fn delete_legacy_endpoints(s: &mut Session, legacy: &str) -> Result<Vec<EndpointId>> {
+    let query = sql("SELECT id FROM endpoint WHERE legacy_endpoint_id = ? ORDER BY id");
+    let rows = s.fetch_all(query.bind(legacy)).await?;
+    let ids = rows.iter().map(|row| row.id("id")).collect::<Result<_>>()?;
     for statement in [
         "DELETE FROM project_endpoint WHERE endpoint_id IN \
          (SELECT id FROM endpoint WHERE legacy_endpoint_id = ?)",
@@ -35,8 +38,8 @@ pub async fn delete_legacy_endpoints(s: &mut Session, legacy: &str) -> Result<bo
         s.execute(sql(statement).bind(legacy)).await?;
     }
     let delete = sql("DELETE FROM endpoint WHERE legacy_endpoint_id = ?");
-    let deleted = s.execute(delete.bind(legacy)).await?;
+    s.execute(delete.bind(legacy)).await?;
     s.touch(Area::Catalog);
     s.touch(Area::Policy);
-    Ok(deleted > 0)
+    Ok(ids)
 }
