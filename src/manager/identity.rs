@@ -10,6 +10,7 @@ mod proof;
 mod users;
 
 pub use crate::driver::sql::identity::{ExpiryComparison, PasswordExpiryFilter, UserQuery};
+pub(in crate::manager) use account::has_been_away;
 pub use account::{is_inactive, lacking_methods};
 pub use groups::{GroupUpdate, NewGroup};
 pub use login::UserLookup;

@@ -149,7 +149,6 @@ pub enum ResolvedScope {
         id: ProjectId,
         name: String,
         domain: DomainRef,
-        is_domain: bool,
     },
     Domain(DomainRef),
     System,

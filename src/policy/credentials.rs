@@ -1,5 +1,9 @@
 //! Who is calling, by the names that rules use.
 
+use crate::model::Timestamp;
+use crate::model::token::RoleRef;
+use std::borrow::Cow;
+
 /// What a token reaches, as far as rules care.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ScopeKind {
@@ -76,16 +80,16 @@ pub struct TokenFields<'a> {
     pub methods: &'a [String],
     /// The token's audit id and its chain's.
     pub audit_ids: &'a [String],
-    /// When it was made, as the body writes it.
-    pub issued_at: Option<&'a str>,
-    /// When it ends, as the body writes it.
-    pub expires_at: Option<&'a str>,
+    /// When it was made.
+    pub issued_at: Option<Timestamp>,
+    /// When it ends.
+    pub expires_at: Option<Timestamp>,
     /// The user's name.
     pub user_name: Option<&'a str>,
     /// The name of the user's domain.
     pub user_domain_name: Option<&'a str>,
-    /// When the user's password ends, as the body writes it.
-    pub password_expires_at: Option<&'a str>,
+    /// When the user's password ends.
+    pub password_expires_at: Option<Timestamp>,
     /// The project's name.
     pub project_name: Option<&'a str>,
     /// The name of the project's domain.
@@ -94,23 +98,33 @@ pub struct TokenFields<'a> {
     pub domain_name: Option<&'a str>,
     /// Whether the project acts as a domain.
     pub is_domain: Option<bool>,
-    /// Ids of the roles, in any order.
-    pub role_ids: &'a [String],
+    /// The roles, in any order.
+    pub roles: &'a [RoleRef],
 }
 
 /// One attribute of the caller.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Attribute<'a> {
     /// There is no such thing, and it equals nothing.
     Absent,
     /// It is known to be nothing; a rule may ask for that with `None`.
     Null,
     /// A text.
-    Text(&'a str),
+    Text(Cow<'a, str>),
     /// A boolean.
     Flag(bool),
     /// Several texts; it equals each of them.
-    List(&'a [String]),
+    List(Cow<'a, [String]>),
+}
+
+impl<'a> Attribute<'a> {
+    fn text(text: &'a str) -> Self {
+        Self::Text(Cow::Borrowed(text))
+    }
+
+    fn list(texts: &'a [String]) -> Self {
+        Self::List(Cow::Borrowed(texts))
+    }
 }
 
 impl<'a> Credentials<'a> {
@@ -132,7 +146,7 @@ impl<'a> Credentials<'a> {
     /// The ids are null when the caller lacks them; members of `token` are absent then, as they are
     /// in a token's body.
     pub fn lookup(&self, name: &str) -> Attribute<'a> {
-        let nullable = |value: Option<&'a str>| value.map_or(Attribute::Null, Attribute::Text);
+        let nullable = |value: Option<&'a str>| value.map_or(Attribute::Null, Attribute::text);
         if let Some(member) = name.strip_prefix("token.") {
             return self.token_member(member);
         }
@@ -143,9 +157,9 @@ impl<'a> Credentials<'a> {
             "project_domain_id" => nullable(self.project_domain_id),
             "domain_id" => nullable(self.domain_id),
             "system_scope" => nullable(self.system.then_some("all")),
-            "system" if self.system => Attribute::Text("all"),
-            "roles" => Attribute::List(self.roles),
-            "is_admin" if self.is_admin => Attribute::Text("1"),
+            "system" if self.system => Attribute::text("all"),
+            "roles" => Attribute::list(self.roles),
+            "is_admin" if self.is_admin => Attribute::text("1"),
             "is_admin_project" => Attribute::Flag(self.is_admin_project),
             "trust_id" => nullable(self.trust_id),
             "trustor_id" => nullable(self.trustor_id),
@@ -155,26 +169,33 @@ impl<'a> Credentials<'a> {
             "service_user_domain_id" => nullable(self.service_user_domain_id),
             "service_project_id" => nullable(self.service_project_id),
             "service_project_domain_id" => nullable(self.service_project_domain_id),
-            "service_roles" => Attribute::List(self.service_roles),
+            "service_roles" => Attribute::list(self.service_roles),
             _ => Attribute::Absent,
         }
     }
 
     fn token_member(&self, member: &str) -> Attribute<'a> {
         let token = &self.token;
-        let text = |value: Option<&'a str>| value.map_or(Attribute::Absent, Attribute::Text);
+        let text = |value: Option<&'a str>| value.map_or(Attribute::Absent, Attribute::text);
+        let time = |value: Option<Timestamp>| {
+            value.map_or(Attribute::Absent, |time| {
+                Attribute::Text(time.to_string().into())
+            })
+        };
         match member {
-            "methods" => Attribute::List(token.methods),
-            "audit_ids" => Attribute::List(token.audit_ids),
-            "issued_at" => text(token.issued_at),
-            "expires_at" => text(token.expires_at),
+            "methods" => Attribute::list(token.methods),
+            "audit_ids" => Attribute::list(token.audit_ids),
+            "issued_at" => time(token.issued_at),
+            "expires_at" => time(token.expires_at),
             "user.id" => text(self.user_id),
             "user.name" => text(token.user_name),
             "user.domain.id" => text(self.user_domain_id),
             "user.domain.name" => text(token.user_domain_name),
-            "user.password_expires_at" if self.user_id.is_some() => token
-                .password_expires_at
-                .map_or(Attribute::Null, Attribute::Text),
+            "user.password_expires_at" if self.user_id.is_some() => {
+                token.password_expires_at.map_or(Attribute::Null, |time| {
+                    Attribute::Text(time.without_zone().into())
+                })
+            }
             "project.id" => text(self.project_id),
             "project.name" => text(token.project_name),
             "project.domain.id" => text(self.project_domain_id),
@@ -183,8 +204,11 @@ impl<'a> Credentials<'a> {
             "domain.name" => text(token.domain_name),
             "is_domain" => token.is_domain.map_or(Attribute::Absent, Attribute::Flag),
             "system.all" if self.system => Attribute::Flag(true),
-            "roles.name" => Attribute::List(self.roles),
-            "roles.id" => Attribute::List(token.role_ids),
+            "roles.name" => Attribute::list(self.roles),
+            "roles.id" => {
+                let ids = token.roles.iter().map(|role| role.id.to_string());
+                Attribute::List(ids.collect())
+            }
             _ => Attribute::Absent,
         }
     }

@@ -44,18 +44,14 @@ pub fn of(token: &ValidToken, with_catalog: bool) -> Value {
     }
     match &token.scope {
         ResolvedScope::Unscoped => {}
-        ResolvedScope::Project {
-            id,
-            name,
-            domain,
-            is_domain,
-        } => {
+        ResolvedScope::Project { id, name, domain } => {
             set(
                 "project",
                 json!({ "domain": domain, "id": id, "name": name }),
             );
             if token.trust().is_none() {
-                set("is_domain", json!(is_domain));
+                // Tokens for a domain's own row are for the domain.
+                set("is_domain", json!(false));
             }
         }
         ResolvedScope::Domain(domain) => {

@@ -7,7 +7,8 @@
 pub mod scene;
 mod tables;
 
-use crate::harness::Answer;
+use crate::harness::delegation::grant;
+use crate::harness::{ACME, Answer, Scene, UMBRELLA};
 use crate::routes;
 use axum::http::Method;
 use scene::{Case, PolicyScene};
@@ -221,5 +222,37 @@ impl Case {
             (&Method::HEAD, 200) => self.head,
             (_, status) => status,
         }
+    }
+}
+
+#[tokio::test]
+async fn a_rule_can_ask_for_what_a_tokens_body_says() {
+    let folder = tempfile::tempdir().expect("a temporary directory");
+    let file = folder.path().join("policy.yaml");
+    let rule = "token.user.name:uma and token.user.domain.name:acme \
+         and token.project.name:top and token.project.domain.name:acme \
+         and token.is_domain:False and token.methods:password and token.roles.name:member \
+         or token.domain.name:acme";
+    std::fs::write(&file, format!("\"identity:list_regions\": \"{rule}\"")).expect("a file");
+    let config = format!("[oslo_policy]\npolicy_file = {}\n", file.display());
+    let scene = Scene::with_config(&config).await;
+    grant(&scene, "uma", "top", "member").await;
+    grant(&scene, "uma", "below", "member").await;
+    grant(&scene, "vic", "top", "member").await;
+    let role = scene.role("reader");
+    for domain in [ACME, UMBRELLA] {
+        let path = format!("/v3/domains/{domain}/users/vic/roles/{role}");
+        scene.put(&path).await.expect(204);
+    }
+    for (user, scope, status) in [
+        ("uma", json!({ "project": { "id": "top" } }), 200),
+        ("uma", json!({ "project": { "id": "below" } }), 403),
+        ("vic", json!({ "project": { "id": "top" } }), 403),
+        ("vic", json!({ "domain": { "id": ACME } }), 200),
+        ("vic", json!({ "domain": { "id": UMBRELLA } }), 403),
+    ] {
+        let token = scene.login(user, scope.clone()).await;
+        let answer = scene.app.get("/v3/regions").token(&token).send().await;
+        assert_eq!(answer.status, status, "{user} {scope}");
     }
 }

@@ -6,7 +6,7 @@ use super::mapping::Assertion;
 use crate::crypto::hex;
 use crate::error::{Error, Result};
 use crate::manager::auth::{RequestedScope, as_unauthorized};
-use crate::manager::token::resolve::usable_scope;
+use crate::manager::token::resolve::{is_admin_project, usable_scope};
 use crate::model::federation::{MappedUser, UserKind};
 use crate::model::token::{ResolvedScope, TokenScope};
 use crate::model::{DomainId, IdpId, ProtocolId, UserId};
@@ -20,6 +20,8 @@ pub struct CertificateCaller {
     pub scope: ResolvedScope,
     /// Names of the roles there.
     pub role_names: Vec<String>,
+    /// Whether the project is the configured admin project; `None` when none is configured.
+    pub is_admin_project: Option<bool>,
 }
 
 /// The account that a client certificate stands for.
@@ -75,6 +77,7 @@ impl FederationManager<'_> {
         };
         Ok(CertificateCaller {
             user,
+            is_admin_project: is_admin_project(&scope, &self.app.config()),
             scope,
             role_names: roles.into_iter().map(|role| role.name).collect(),
         })

@@ -25,13 +25,21 @@ pub(super) fn last_inactive_day(config: &Config, now: Timestamp) -> Option<Naive
 /// Whether a user counts as disabled for not having logged in for long. Who never did counts from
 /// the day of creation.
 pub fn is_inactive(user: &User, config: &Config, now: Timestamp) -> bool {
-    let Some(last_day) = last_inactive_day(config, now) else {
-        return false;
-    };
-    let active = user
-        .last_active_at
-        .or_else(|| user.created_at.map(|time| time.naive().date()));
-    active.is_some_and(|day| day <= last_day) && !has_option(user, "ignore_user_inactivity")
+    !has_option(user, "ignore_user_inactivity")
+        && has_been_away(user.last_active_at, user.created_at, config, now)
+}
+
+/// Whether the last login of an account, or else its creation, is too long ago.
+pub(in crate::manager) fn has_been_away(
+    last_active_at: Option<NaiveDate>,
+    created_at: Option<Timestamp>,
+    config: &Config,
+    now: Timestamp,
+) -> bool {
+    let active = last_active_at.or_else(|| created_at.map(|time| time.naive().date()));
+    last_inactive_day(config, now)
+        .zip(active)
+        .is_some_and(|(last_day, active)| active <= last_day)
 }
 
 /// When a user's failures lock the account; `None` for one whom nothing locks.

@@ -134,7 +134,6 @@ mod tests {
                 id: "project".into(),
                 name: "project".to_owned(),
                 domain: domain("elsewhere"),
-                is_domain: false,
             },
             roles: vec![RoleRef {
                 id: "role".into(),

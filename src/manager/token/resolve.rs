@@ -8,6 +8,7 @@ use crate::driver::sql::token as facts;
 use crate::driver::sql::token::{ScopeFacts, UserFacts};
 use crate::error::{Error, Result};
 use crate::manager::catalog::urls::UrlContext;
+use crate::manager::identity::has_been_away;
 use crate::model::token::{
     Catalog, ResolvedScope, RoleRef, TokenOrigin, TokenPayload, TokenScope, TokenUser, ValidToken,
 };
@@ -154,7 +155,6 @@ pub(in crate::manager) async fn usable_scope(
                 id: project.id,
                 name: project.name,
                 domain: project.domain,
-                is_domain: project.is_domain,
             })
         }
         TokenScope::Domain(id) => {
@@ -174,26 +174,13 @@ async fn enabled_scope(s: &mut Session, id: &ProjectId, kind: &'static str) -> R
     }
 }
 
-/// `[security_compliance] disable_user_account_days_inactive`: who did not log in for so long reads
-/// disabled.
+/// Whether inactivity disables a user, who then reads disabled.
 pub(super) fn is_inactive(user: &UserFacts, config: &Config, now: Timestamp) -> bool {
-    let Some(days) = config
-        .security_compliance
-        .disable_user_account_days_inactive
-    else {
-        return false;
-    };
-    let last_active = user
-        .last_active_at
-        .or_else(|| user.created_at.map(|time| time.naive().date()));
-    !user.ignores_inactivity
-        && last_active.is_some_and(|date| {
-            u64::try_from((now.naive().date() - date).num_days()).is_ok_and(|idle| idle >= days)
-        })
+    !user.ignores_inactivity && has_been_away(user.last_active_at, user.created_at, config, now)
 }
 
 /// `None` unless an admin project is configured; a token then says whether it is for that one.
-fn is_admin_project(scope: &ResolvedScope, config: &Config) -> Option<bool> {
+pub(in crate::manager) fn is_admin_project(scope: &ResolvedScope, config: &Config) -> Option<bool> {
     let name = config.resource.admin_project_name.as_deref()?;
     let domain_name = config.resource.admin_project_domain_name.as_deref()?;
     match scope {

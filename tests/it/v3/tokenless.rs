@@ -365,7 +365,14 @@ async fn only_projects_can_be_the_admin_project() {
         let answer = scene.app.get(regions).token(&token).send().await;
         assert_eq!(answer.status, status, "{scope}");
     }
-    get(&scene, regions, &UMA).await.error(403);
+    for (scope, status) in [
+        (UMA[2], 200),
+        (("x-project-id", "below"), 403),
+        (("x-domain-id", ACME), 403),
+    ] {
+        let answer = get(&scene, regions, &[UMA[0], UMA[1], scope]).await;
+        assert_eq!(answer.status, status, "{scope:?}");
+    }
 }
 
 #[tokio::test]
