@@ -1,5 +1,6 @@
 //! `/v3/limits`
 
+use super::members_of;
 use crate::api::attributes::Attributes;
 use crate::api::body::JsonBody;
 use crate::api::context::{Context, PathArgs};
@@ -111,7 +112,7 @@ pub async fn show_model(ctx: Context) -> Result<Response> {
 pub async fn show(ctx: Context, path: PathArgs) -> Result<Response> {
     let id = path.id::<String>(0)?;
     let limit = permitted(&ctx, "identity:get_limit", &id).await?;
-    Ok(respond(&ctx, &limit))
+    respond(&ctx, &limit)
 }
 
 /// `PATCH /v3/limits/{limit_id}`
@@ -126,7 +127,7 @@ pub async fn update(ctx: Context, path: PathArgs, body: JsonBody) -> Result<Resp
         description: description.map(|text| text.map(str::to_owned)),
     };
     let limit = ctx.app.limits().update_limit(&id, &changes).await?;
-    Ok(respond(&ctx, &limit))
+    respond(&ctx, &limit)
 }
 
 /// `DELETE /v3/limits/{limit_id}`
@@ -141,7 +142,8 @@ pub async fn delete(ctx: Context, path: PathArgs) -> Result<Response> {
 async fn permitted(ctx: &Context, rule: &str, id: &str) -> Result<Limit> {
     ctx.authenticated()?;
     let found = ctx.app.limits().find_limit(id).await?;
-    let attributes = found.as_ref().map(target_attributes).unwrap_or_default();
+    let attributes = found.as_ref().map(target_attributes).transpose()?;
+    let attributes = attributes.unwrap_or_default();
     let target = Target::new()
         .with("limit_id", id)
         .object("target.limit", &attributes);
@@ -151,31 +153,25 @@ async fn permitted(ctx: &Context, rule: &str, id: &str) -> Result<Limit> {
 }
 
 /// What policy asks about: also the domain, and the domain of the project.
-fn target_attributes(facts: &LimitFacts) -> Map<String, Value> {
-    let mut map = attributes(&facts.limit);
+fn target_attributes(facts: &LimitFacts) -> Result<Map<String, Value>> {
+    let mut map = members_of(&facts.limit)?;
     if let Some(id) = &facts.limit.domain_id {
         map.insert("domain".to_owned(), json!({ "id": id }));
     }
     if let Some(id) = &facts.project_domain_id {
         map.insert("project".to_owned(), json!({ "domain_id": id }));
     }
-    map
-}
-
-fn attributes(limit: &Limit) -> Map<String, Value> {
-    match json!(limit) {
-        Value::Object(map) => map,
-        _ => Map::new(),
-    }
+    Ok(map)
 }
 
 fn view(ctx: &Context, limit: &Limit) -> Value {
-    let mut map = attributes(limit);
+    let mut map = members_of(limit).unwrap_or_default();
     let links = ctx.base().member_links("limits", &limit.id);
     map.insert("links".to_owned(), links);
     Value::Object(map)
 }
 
-fn respond(ctx: &Context, limit: &Limit) -> Response {
-    json(StatusCode::OK, &json!({ "limit": view(ctx, limit) }))
+fn respond(ctx: &Context, limit: &Limit) -> Result<Response> {
+    let body = members_of(limit)?;
+    Ok(ctx.member(StatusCode::OK, "limit", "limits", &limit.id, body))
 }

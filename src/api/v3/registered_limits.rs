@@ -1,5 +1,6 @@
 //! `/v3/registered_limits`
 
+use super::members_of;
 use crate::api::attributes::Attributes;
 use crate::api::body::JsonBody;
 use crate::api::context::{Context, PathArgs};
@@ -11,7 +12,7 @@ use crate::model::{RegionId, RegisteredLimit, ServiceId};
 use crate::policy::Target;
 use axum::http::StatusCode;
 use axum::response::Response;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 /// `GET /v3/registered_limits`
 pub async fn list(ctx: Context) -> Result<Response> {
@@ -65,7 +66,7 @@ fn new_limit(sent: Attributes<'_>) -> Result<RegisteredLimit> {
 pub async fn show(ctx: Context, path: PathArgs) -> Result<Response> {
     let id = path.id::<String>(0)?;
     let limit = permitted(&ctx, "identity:get_registered_limit", &id).await?;
-    Ok(respond(&ctx, &limit))
+    respond(&ctx, &limit)
 }
 
 /// `PATCH /v3/registered_limits/{registered_limit_id}`
@@ -85,7 +86,7 @@ pub async fn update(ctx: Context, path: PathArgs, body: JsonBody) -> Result<Resp
     };
     let limits = ctx.app.limits();
     let limit = limits.update_registered_limit(&id, &changes).await?;
-    Ok(respond(&ctx, &limit))
+    respond(&ctx, &limit)
 }
 
 /// `DELETE /v3/registered_limits/{registered_limit_id}`
@@ -100,7 +101,8 @@ pub async fn delete(ctx: Context, path: PathArgs) -> Result<Response> {
 async fn permitted(ctx: &Context, rule: &str, id: &str) -> Result<RegisteredLimit> {
     ctx.authenticated()?;
     let found = ctx.app.limits().find_registered_limit(id).await?;
-    let attributes = found.as_ref().map(attributes).unwrap_or_default();
+    let attributes = found.as_ref().map(members_of).transpose()?;
+    let attributes = attributes.unwrap_or_default();
     let target = Target::new()
         .with("registered_limit_id", id)
         .object("target.registered_limit", &attributes);
@@ -108,23 +110,15 @@ async fn permitted(ctx: &Context, rule: &str, id: &str) -> Result<RegisteredLimi
     found.ok_or_else(|| Error::not_found("registered limit", id))
 }
 
-fn attributes(limit: &RegisteredLimit) -> Map<String, Value> {
-    match json!(limit) {
-        Value::Object(map) => map,
-        _ => Map::new(),
-    }
-}
-
 fn view(ctx: &Context, limit: &RegisteredLimit) -> Value {
-    let mut map = attributes(limit);
+    let mut map = members_of(limit).unwrap_or_default();
     let links = ctx.base().member_links("registered_limits", &limit.id);
     map.insert("links".to_owned(), links);
     Value::Object(map)
 }
 
-fn respond(ctx: &Context, limit: &RegisteredLimit) -> Response {
-    json(
-        StatusCode::OK,
-        &json!({ "registered_limit": view(ctx, limit) }),
-    )
+fn respond(ctx: &Context, limit: &RegisteredLimit) -> Result<Response> {
+    let (key, collection) = ("registered_limit", "registered_limits");
+    let body = members_of(limit)?;
+    Ok(ctx.member(StatusCode::OK, key, collection, &limit.id, body))
 }

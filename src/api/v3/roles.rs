@@ -1,5 +1,6 @@
 //! `/v3/roles`
 
+use crate::api::attributes::Attributes;
 use crate::api::body::JsonBody;
 use crate::api::context::{Context, PathArgs};
 use crate::api::response::no_content;
@@ -39,7 +40,7 @@ pub async fn list(ctx: Context) -> Result<Response> {
 /// `POST /v3/roles`
 pub async fn create(ctx: Context, body: JsonBody) -> Result<Response> {
     schema::ROLE_CREATE.validate(&body.0)?;
-    let role = new_role(&body.new_member("role")?);
+    let role = new_role(&body.new_member("role")?)?;
     let rule = match role.domain_id {
         Some(_) => "identity:create_domain_role",
         None => "identity:create_role",
@@ -130,54 +131,40 @@ fn member(ctx: &Context, status: StatusCode, role: &Role) -> Response {
 }
 
 /// Members of the body that are columns, or that the server alone decides about.
-const NOT_EXTRA: [&str; 6] = ["id", "name", "domain_id", "description", "options", "links"];
+const KNOWN: [&str; 5] = ["name", "domain_id", "description", "options", "links"];
 
-fn extra(body: &Map<String, Value>) -> Map<String, Value> {
-    body.iter()
-        .filter(|(name, _)| !NOT_EXTRA.contains(&name.as_str()))
-        .map(|(name, value)| (name.clone(), value.clone()))
-        .collect()
-}
-
-fn text(body: &Map<String, Value>, name: &str) -> Option<String> {
-    body.get(name).and_then(Value::as_str).map(str::to_owned)
-}
-
-fn options(body: &Map<String, Value>) -> Option<Map<String, Value>> {
-    body.get("options").and_then(Value::as_object).cloned()
+fn owned<T: for<'a> From<&'a str>>(text: Option<Option<&str>>) -> Option<T> {
+    text.flatten().map(T::from)
 }
 
 /// The role that a checked body describes.
-fn new_role(body: &Map<String, Value>) -> Role {
-    Role {
+fn new_role(body: &Map<String, Value>) -> Result<Role> {
+    let sent = Attributes::of(body);
+    Ok(Role {
         id: RoleId::random(),
-        name: text(body, "name").unwrap_or_default(),
-        domain_id: text(body, "domain_id").map(DomainId::from),
-        description: text(body, "description"),
-        options: options(body).unwrap_or_default(),
-        extra: extra(body),
-    }
+        name: sent.required_text("name")?.to_owned(),
+        domain_id: owned(sent.nullable_text("domain_id")?),
+        description: owned(sent.nullable_text("description")?),
+        options: sent.object("options")?.cloned().unwrap_or_default(),
+        extra: sent.rest(&KNOWN),
+    })
 }
 
 /// What a checked body changes in a role.
 fn changes(role: &Role, body: &Map<String, Value>) -> Result<RoleChanges> {
-    if body.get("id").is_some_and(|id| id != role.id.as_str()) {
-        return Err(Error::bad_request("A role's id can't be changed."));
-    }
-    if body
-        .get("domain_id")
-        .is_some_and(|id| *id != json!(role.domain_id))
-    {
+    let sent = Attributes::of(body);
+    sent.check_id(&role.id)?;
+    let domain_id = sent.nullable_text("domain_id")?;
+    if domain_id.is_some_and(|id| id != role.domain_id.as_deref()) {
         return Err(Error::bad_request(
             "A role can't be moved to another domain.",
         ));
     }
+    let description = sent.nullable_text("description")?;
     Ok(RoleChanges {
-        name: text(body, "name"),
-        description: body
-            .contains_key("description")
-            .then(|| text(body, "description")),
-        options: options(body),
-        extra: extra(body),
+        name: sent.text("name")?.map(str::to_owned),
+        description: description.map(|text| text.map(str::to_owned)),
+        options: sent.object("options")?.cloned(),
+        extra: sent.rest(&KNOWN),
     })
 }
