@@ -174,8 +174,7 @@ impl<'a> ApplicationCredentialManager<'a> {
 }
 
 async fn shown(s: &mut Session, credential: ApplicationCredential) -> Result<ShownCredential> {
-    let mut roles = roles_sql::roles_by_id(s, &credential.role_ids).await?;
-    roles.sort_by(|a, b| a.id.cmp(&b.id));
+    let roles = roles_sql::roles_by_id(s, &credential.role_ids).await?;
     Ok(ShownCredential { credential, roles })
 }
 

@@ -280,9 +280,7 @@ impl<'a> OAuth1Manager<'a> {
     /// The roles that an access token names, in order of id; those that are deleted are left out.
     pub async fn roles(&self, token: &AccessToken) -> Result<Vec<Role>> {
         let mut session = self.app.db.session().await?;
-        let mut roles = roles_sql::roles_by_id(&mut session, &token.role_ids).await?;
-        roles.sort_by(|a, b| a.id.cmp(&b.id));
-        Ok(roles)
+        roles_sql::roles_by_id(&mut session, &token.role_ids).await
     }
 
     /// Withdraws one of a user's access tokens; logins made with it end.

@@ -66,9 +66,7 @@ impl<'a> TrustManager<'a> {
     /// The roles that a trust names, in order of id; those that are deleted are left out.
     pub async fn roles(&self, trust: &Trust) -> Result<Vec<Role>> {
         let mut session = self.app.db.session().await?;
-        let mut roles = roles_sql::roles_by_id(&mut session, &trust.role_ids).await?;
-        roles.sort_by(|a, b| a.id.cmp(&b.id));
-        Ok(roles)
+        roles_sql::roles_by_id(&mut session, &trust.role_ids).await
     }
 
     /// Withdraws a trust and all that were made from it, and ends their tokens.

@@ -67,15 +67,13 @@ pub async fn role(s: &mut Session, id: &RoleId) -> Result<Option<Role>> {
     row.as_ref().map(role_from).transpose()
 }
 
-/// The roles with these ids, in no order; unknown ids are left out.
+/// The roles with these ids, in order of id; unknown ids are left out.
 pub async fn roles_by_id(
     s: &mut Session,
     ids: impl IntoIterator<Item = &RoleId>,
 ) -> Result<Vec<Role>> {
-    collect(
-        &s.fetch_all(sql(SELECT).push(" WHERE").push_in("r.id", ids))
-            .await?,
-    )
+    let query = sql(SELECT).push(" WHERE").push_in("r.id", ids);
+    collect(&s.fetch_all(query.push(" ORDER BY r.id")).await?)
 }
 
 /// Ids of the roles with this name, of whichever domain or of none.
