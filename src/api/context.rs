@@ -243,7 +243,9 @@ impl Context {
     /// # Errors
     /// 401 without a good token, 403 when the rule says no.
     pub fn enforce(&self, rule: &str, target: &Target) -> Result<()> {
-        self.mark_enforced();
+        if let Some(flag) = &self.enforced {
+            flag.0.store(true, Ordering::Relaxed);
+        }
         let credentials = match &self.caller {
             Caller::AdminToken => return Ok(()),
             Caller::Token(entry) => of_token(&entry.token),
@@ -374,13 +376,6 @@ impl Context {
         Ok(own.unwrap_or_else(|| DomainId::from(default)))
     }
 
-    /// Notes that a handler decided by itself, without a rule, who may call (e.g. own password change).
-    pub fn mark_enforced(&self) {
-        if let Some(flag) = &self.enforced {
-            flag.0.store(true, Ordering::Relaxed);
-        }
-    }
-
     /// `{"user": {…, "links": {"self": …}}}`.
     pub fn member(
         &self,
@@ -396,7 +391,7 @@ impl Context {
         response::json(status, &envelope)
     }
 
-    /// `{"users": […], "links": {next, self, previous}}`, and `truncated` when there is a next page.
+    /// `{"users": […], "links": {next, self, previous}}`, and `truncated` when there is more.
     ///
     /// `items` carry their own links already.
     pub(super) fn envelope(
@@ -404,6 +399,7 @@ impl Context {
         key: &str,
         items: Vec<Value>,
         next: Option<NextPage<'_>>,
+        truncated: bool,
     ) -> Response {
         let mut envelope = Map::new();
         envelope.insert(key.to_owned(), Value::Array(items));
@@ -411,7 +407,7 @@ impl Context {
             "links".to_owned(),
             self.base().collection_links(&self.request.target, next),
         );
-        if next.is_some() {
+        if truncated {
             envelope.insert("truncated".to_owned(), Value::Bool(true));
         }
         response::json(StatusCode::OK, &envelope)

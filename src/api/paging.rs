@@ -3,13 +3,11 @@
 use crate::api::context::Context;
 use crate::api::links::NextPage;
 use crate::api::query::PageRules;
-use crate::api::response;
 use crate::error::{Error, Result};
 use crate::model::list::{ListHints, Page};
 use aws_lc_rs::digest::{SHA256, digest};
-use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 impl Context {
     /// How long a collection's pages are. `list_limit` is its section's own, which wins over
@@ -57,21 +55,13 @@ impl Context {
     ) -> Response {
         let items: Vec<Value> = page.items.iter().map(view).collect();
         let limit = limit.filter(|_| page.truncated);
-        match (limit, page.items.last()) {
-            (Some(limit), Some(last)) => {
-                let marker = &marker(last);
-                self.envelope(key, items, Some(NextPage { marker, limit }))
-            }
-            // Nothing was wanted, so there is nothing to go on from.
-            (Some(_), None) => {
-                let links = self.base().collection_links(&self.request.target, None);
-                response::json(
-                    StatusCode::OK,
-                    &json!({ key: items, "links": links, "truncated": true }),
-                )
-            }
-            (None, _) => self.envelope(key, items, None),
-        }
+        // Where nothing was wanted, there is nothing to go on from.
+        let marker = page.items.last().map(marker);
+        let next = match (&marker, limit) {
+            (Some(marker), Some(limit)) => Some(NextPage { marker, limit }),
+            _ => None,
+        };
+        self.envelope(key, items, next, limit.is_some())
     }
 }
 
@@ -80,7 +70,9 @@ impl Context {
     /// elements' markers, the page that the client asks for.
     pub fn collection(&self, key: &str, items: Vec<Value>) -> Response {
         let hints = match self.query.list_hints(&[], PageRules::NONE) {
-            Ok(hints) if hints == ListHints::default() => return self.envelope(key, items, None),
+            Ok(hints) if hints == ListHints::default() => {
+                return self.envelope(key, items, None, false);
+            }
             Ok(hints) => hints,
             Err(error) => return error.into_response(),
         };

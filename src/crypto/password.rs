@@ -229,13 +229,6 @@ pub fn release_memory() {
     scratch::release();
 }
 
-/// Whether a stored hash was made by another algorithm or with other costs than those configured.
-pub fn needs_rehash(parameters: &HashParameters, hash: &str) -> bool {
-    StoredHash::parse(hash).is_none_or(|stored| {
-        stored.recipe != parameters.recipe() || stored.salt.len() != parameters.salt_length()
-    })
-}
-
 /// The functions that [`partial_hash`] offers.
 pub const PARTIAL_HASHES: [&str; 5] = ["sha1", "sha224", "sha256", "sha384", "sha512"];
 
@@ -327,11 +320,6 @@ mod tests {
                 assert!(hash.len() <= 255, "{hash}");
                 assert!(verify(&parameters, password, &hash), "{hash} {password:?}");
                 assert!(!verify(&parameters, "other", &hash), "{hash}");
-                assert!(!needs_rehash(&parameters, &hash), "{hash}");
-                assert!(
-                    needs_rehash(&HashParameters::new(algorithm), &hash),
-                    "{hash}"
-                );
             }
         }
     }
@@ -445,7 +433,6 @@ mod tests {
             "$6$rounds=656000$x$y",
         ] {
             assert!(!verify(&parameters, "x", hash), "{hash}");
-            assert!(needs_rehash(&parameters, hash), "{hash}");
         }
     }
 

@@ -309,8 +309,7 @@ impl<'a> AuthManager<'a> {
                 Ok(Proof::of_user(user.id))
             }
             AuthMethod::Token { id } => {
-                let validated = self.app.token().validate(id.expose(), 0).await;
-                let entry = validated.map_err(as_missing_token)?;
+                let entry = self.app.token().subject(id.expose(), 0).await?;
                 Ok(Proof {
                     user_id: entry.token.payload.user_id.clone(),
                     parent: Some(entry),
@@ -470,14 +469,6 @@ fn check_narrowing(parent: &TokenEntry) -> Result<()> {
 fn push_unique(names: &mut Vec<String>, name: &str) {
     if !names.iter().any(|known| known == name) {
         names.push(name.to_owned());
-    }
-}
-
-/// A presented token that is not good is one that isn't there, as for any other subject token.
-fn as_missing_token(error: Error) -> Error {
-    match error {
-        Error::Unauthorized { reason, .. } => Error::not_found("token", format!("({reason})")),
-        other => other,
     }
 }
 

@@ -102,8 +102,8 @@ impl<'a> DomainConfigManager<'a> {
     /// was one before.
     ///
     /// # Errors
-    /// 404 for an unknown domain; 403 for an empty configuration, and for groups or options that
-    /// domains can't have.
+    /// 403 for an empty configuration, and for groups or options that domains can't have. Whether there
+    /// is such a domain is not asked.
     pub async fn create(
         &self,
         domain: &DomainId,

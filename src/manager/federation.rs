@@ -53,9 +53,8 @@ impl<'a> FederationManager<'a> {
     /// Gives an identity provider a protocol.
     ///
     /// # Errors
-    /// 404 when there is no such identity provider; 400 when there is no such mapping, or the id is
-    /// too long; 409 when the
-    /// provider has a protocol of the id already.
+    /// 400 when there is no such mapping, or the id is too long; 404 when there is no such identity
+    /// provider; 409 when the provider has a protocol of the id already.
     pub async fn create_protocol(&self, protocol: &Protocol) -> Result<()> {
         check_id(&protocol.id)?;
         self.app

@@ -14,7 +14,7 @@ use crate::app::App;
 use crate::error::{Error, Result};
 use crate::model::delegation::expiry;
 use crate::model::token::{TokenPayload, ValidToken};
-use crate::model::{RevocationEvent, Timestamp, UserId};
+use crate::model::{RevocationEvent, Timestamp};
 use crate::token::provider::Recognized;
 use cache::{Facts, Freshness};
 use std::sync::Arc;
@@ -92,6 +92,19 @@ impl<'a> TokenManager<'a> {
         Ok(entry)
     }
 
+    /// As [`validate`](Self::validate), for a token that somebody asks about: one that is no good is one
+    /// that isn't there.
+    ///
+    /// # Errors
+    /// 404 in place of 401.
+    pub async fn subject(&self, token: &str, window: i64) -> Result<Arc<TokenEntry>> {
+        let validated = self.validate(token, window).await;
+        validated.map_err(|error| match error {
+            Error::Unauthorized { reason, .. } => Error::not_found("token", format!("({reason})")),
+            other => other,
+        })
+    }
+
     async fn validate_anew(
         &self,
         token: &str,
@@ -156,15 +169,6 @@ impl<'a> TokenManager<'a> {
         }
         self.drop_kept(token).await?;
         self.app.revoke().record(events).await
-    }
-
-    /// Revokes every token that a user has now.
-    pub async fn revoke_for_user(&self, user_id: &UserId) -> Result<()> {
-        let event = RevocationEvent {
-            user_id: Some(user_id.to_string()),
-            ..RevocationEvent::at(self.app.clock.now())
-        };
-        self.app.revoke().record(vec![event]).await
     }
 }
 

@@ -17,7 +17,6 @@ impl Context {
 
     /// As [`enforce_admin`](Self::enforce_admin), for another rule.
     pub fn enforce_on_tenant(&self, rule: &str, target: &Target) -> Result<()> {
-        self.mark_enforced();
         if !self.is_admin_token() {
             let token = self.token().map_err(as_unauthorized)?;
             if !matches!(token.scope, ResolvedScope::Project { .. }) {

@@ -19,7 +19,6 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
-use std::sync::Arc;
 
 /// Longest name or id in a login, in characters.
 const LONGEST_NAME: usize = 64;
@@ -118,7 +117,7 @@ pub async fn check(ctx: Context, path: PathArgs) -> Result<Response> {
 pub async fn revoke(ctx: Context, path: PathArgs) -> Result<Response> {
     ctx.enforce_admin()?;
     let token = path.id::<String>(0)?;
-    subject(&ctx, &token).await?;
+    ctx.app.token().subject(&token, 0).await?;
     ctx.app.token().revoke(&token, false).await?;
     Ok(no_content())
 }
@@ -126,7 +125,7 @@ pub async fn revoke(ctx: Context, path: PathArgs) -> Result<Response> {
 /// `GET /v2.0/tokens/{token_id}/endpoints`
 pub async fn list_endpoints(ctx: Context, path: PathArgs) -> Result<Response> {
     ctx.enforce_admin()?;
-    let entry = subject(&ctx, &path.id::<String>(0)?).await?;
+    let entry = ctx.app.token().subject(&path.id::<String>(0)?, 0).await?;
     Ok(json(
         StatusCode::OK,
         &json!({ "endpoints": access::endpoints(&entry.token.services()?), "endpoints_links": [] }),
@@ -135,7 +134,7 @@ pub async fn list_endpoints(ctx: Context, path: PathArgs) -> Result<Response> {
 
 async fn validated(ctx: &Context, path: &PathArgs) -> Result<Response> {
     let token = path.id::<String>(0)?;
-    let entry = subject(ctx, &token).await?;
+    let entry = ctx.app.token().subject(&token, 0).await?;
     access::check_expressible(&entry.token)?;
     let wanted = ctx.query.get("belongsTo").filter(|id| !id.is_empty());
     if let Some(wanted) = wanted
@@ -146,15 +145,6 @@ async fn validated(ctx: &Context, path: &PathArgs) -> Result<Response> {
         ));
     }
     respond(ctx, &token, &entry).await
-}
-
-/// The token that the path names. A bad one is one that is not there.
-async fn subject(ctx: &Context, token: &str) -> Result<Arc<TokenEntry>> {
-    let validated = ctx.app.token().validate(token, 0).await;
-    validated.map_err(|error| match error {
-        Error::Unauthorized { reason, .. } => Error::not_found("token", format!("({reason})")),
-        other => other,
-    })
 }
 
 /// The token's document, rendered once for all who ask.

@@ -150,39 +150,16 @@ fn subject_token(headers: &HeaderMap) -> Result<&str> {
 /// before policy is asked, since policy asks whose token it is.
 async fn subject(ctx: &Context, rule: &str, token: &str, window: i64) -> Result<Arc<TokenEntry>> {
     ctx.authenticated()?;
-    let validated = ctx
-        .app
-        .token()
-        .validate(token, window)
-        .await
-        .map_err(|error| match error {
-            Error::Unauthorized { reason, .. } => Error::NotFound {
-                kind: "token",
-                id: format!("({reason})"),
-            },
-            other => other,
-        });
-    let validated = validated.and_then(|entry| {
-        let rules = entry.token.application_credential();
-        let ruled = rules.is_some_and(|credential| !credential.access_rules.is_empty());
-        if ruled && !ctx.understands_access_rules {
-            return Err(Error::not_found(
-                "token",
-                "(it has access rules, and the caller does not say that it knows of them)",
-            ));
-        }
-        Ok(entry)
-    });
-    match validated {
-        Ok(entry) => {
-            let target =
-                Target::new().with("target.token.user_id", entry.token.payload.user_id.as_str());
-            ctx.enforce(rule, &target)?;
-            Ok(entry)
-        }
-        Err(error) => {
-            ctx.mark_enforced();
-            Err(error)
-        }
+    let entry = ctx.app.token().subject(token, window).await?;
+    let rules = entry.token.application_credential();
+    let ruled = rules.is_some_and(|credential| !credential.access_rules.is_empty());
+    if ruled && !ctx.understands_access_rules {
+        return Err(Error::not_found(
+            "token",
+            "(it has access rules, and the caller does not say that it knows of them)",
+        ));
     }
+    let target = Target::new().with("target.token.user_id", entry.token.payload.user_id.as_str());
+    ctx.enforce(rule, &target)?;
+    Ok(entry)
 }

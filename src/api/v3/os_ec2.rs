@@ -75,10 +75,9 @@ async fn permitted(ctx: &Context, rule: &str, path: &PathArgs) -> Result<OpenCre
     let user_id = path.id::<UserId>(0)?;
     let access = path.id::<String>(1)?;
     let manager = ctx.app.credential();
-    let Some(found) = manager.find_key_pair(&access).await? else {
-        ctx.mark_enforced();
-        return Err(Error::not_found("EC2 key pair", CredentialId::from(access)));
-    };
+    let found = manager.find_key_pair(&access).await?;
+    let found =
+        found.ok_or_else(|| Error::not_found("EC2 key pair", CredentialId::from(&*access)))?;
     let owner = found.credential.user_id.as_str();
     let target = Target::new()
         .with("user_id", owner)

@@ -20,8 +20,8 @@ impl AuthManager<'_> {
     /// with it.
     ///
     /// # Errors
-    /// 401 when the certificate is not the user's, or either is no good; 404 when the project is gone
-    /// or disabled.
+    /// 401 when the certificate is not the user's, or either is no good, or the project is gone or
+    /// disabled.
     pub async fn authenticate_certificate(
         &self,
         user_id: &UserId,

@@ -134,7 +134,7 @@ impl CredentialManager<'_> {
                 .map_or(TokenOrigin::Direct, |grant| grant.origin),
         };
         let issued = self.app.token().issue(payload).await;
-        let issued = issued.map_err(as_unauthorized)?;
+        let issued = issued.map_err(broken_delegation_as_unauthorized)?;
         if let Some(trust) = &holder.trust {
             self.app.trust().consume_use(trust).await?;
         }
@@ -143,7 +143,7 @@ impl CredentialManager<'_> {
 }
 
 /// A delegation that does not hold any more is one that was never there.
-fn as_unauthorized(error: Error) -> Error {
+fn broken_delegation_as_unauthorized(error: Error) -> Error {
     match error {
         Error::Forbidden(reason) => Error::unauthorized(reason),
         other => other,

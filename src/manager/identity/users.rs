@@ -338,7 +338,8 @@ impl IdentityManager<'_> {
     /// 404 for an unknown user.
     pub async fn revoke_tokens(&self, id: &UserId) -> Result<()> {
         self.user(id).await?;
-        self.app.token().revoke_for_user(id).await
+        let revoke = self.app.revoke();
+        revoke.record(vec![revoke.of_user(id)]).await
     }
 }
 
