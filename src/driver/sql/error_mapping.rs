@@ -137,3 +137,15 @@ fn sqlite(code: i32) -> Meaning {
         },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_that_refuses_this_host_or_login_is_away() {
+        for number in [1129, 1130, 1045, 1698] {
+            assert!(matches!(mysql(number), Meaning::Away), "{number}");
+        }
+    }
+}
