@@ -56,7 +56,7 @@ impl Context {
         let items: Vec<Value> = page.items.iter().map(view).collect();
         let limit = limit.filter(|_| page.truncated);
         // Where nothing was wanted, there is nothing to go on from.
-        let marker = page.items.last().map(marker);
+        let marker = limit.and(page.items.last()).map(marker);
         let next = match (&marker, limit) {
             (Some(marker), Some(limit)) => Some(NextPage { marker, limit }),
             _ => None,

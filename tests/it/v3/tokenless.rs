@@ -388,7 +388,7 @@ async fn a_certificate_may_stand_for_many_groups() {
     let (insert, rows) = (&insert, &rows.join(", "));
     let planted = scene.app.app.db.transaction(|s| {
         Box::pin(async move {
-            s.execute(sql(*insert).push(rows.clone())).await?;
+            s.execute(sql(insert).push(rows.clone())).await?;
             Ok(())
         })
     });
