@@ -208,8 +208,16 @@ fn responses(route: &Route, line: &Operation) -> Map<String, Value> {
         responses.insert(status.to_string(), response);
     }
     for status in failures(route, line) {
-        let place = format!("#/components/responses/{status}");
-        responses.insert(status.to_string(), json!({ "$ref": place }));
+        let failure = match line.body {
+            // OAuth2 has a form of its own for what is wrong with a client or its request.
+            Body::Form => {
+                let ours = json!({ "$ref": shape("error") });
+                let schema = json!({ "anyOf": [{ "$ref": shape("oauth2_error") }, ours] });
+                failure(status, &schema)
+            }
+            _ => json!({ "$ref": format!("#/components/responses/{status}") }),
+        };
+        responses.insert(status.to_string(), failure);
     }
     responses
 }
@@ -232,6 +240,13 @@ fn failures(route: &Route, line: &Operation) -> BTreeSet<u16> {
     }
     if !matches!(line.body, Body::None) {
         statuses.insert(413);
+    }
+    // A catalog of templates can't be changed, nor does it have associations.
+    let changed = ["/v3/endpoints", "/v3/regions", "/v3/services"];
+    if route.path.starts_with("/v3/OS-EP-FILTER")
+        || (line.method != "GET" && changed.iter().any(|path| route.path.starts_with(path)))
+    {
+        statuses.insert(501);
     }
     statuses
 }
@@ -341,25 +356,30 @@ fn move_references(value: &mut Value, file: &str) {
 }
 
 fn error_responses() -> Map<String, Value> {
+    let schema = json!({ "$ref": shape("error") });
+    [400, 401, 403, 404, 405, 409, 410, 413, 429, 501, 503]
+        .into_iter()
+        .map(|status: u16| (status.to_string(), failure(status, &schema)))
+        .collect()
+}
+
+/// An answer that says in JSON of this form what went wrong.
+fn failure(status: u16, schema: &Value) -> Value {
     let text = json!({ "type": "string" });
-    let mut responses = Map::new();
-    for status in [400, 401, 403, 404, 405, 409, 410, 413, 429, 503] {
-        let content = match status {
-            413 => json!({ "text/plain": { "schema": text } }),
-            _ => json!({ "application/json": { "schema": { "$ref": shape("error") } } }),
-        };
-        let mut response = json!({ "description": reason(status), "content": content });
-        let header = match status {
-            401 => Some("WWW-Authenticate"),
-            429 | 503 => Some("Retry-After"),
-            _ => None,
-        };
-        if let Some(header) = header {
-            response["headers"] = json!({ header: { "schema": text } });
-        }
-        responses.insert(status.to_string(), response);
+    let content = match status {
+        413 => json!({ "text/plain": { "schema": text } }),
+        _ => json!({ "application/json": { "schema": schema } }),
+    };
+    let mut response = json!({ "description": reason(status), "content": content });
+    let header = match status {
+        401 => Some("WWW-Authenticate"),
+        429 | 503 => Some("Retry-After"),
+        _ => None,
+    };
+    if let Some(header) = header {
+        response["headers"] = json!({ header: { "schema": text } });
     }
-    responses
+    response
 }
 
 fn reason(status: u16) -> &'static str {

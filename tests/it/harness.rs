@@ -17,11 +17,11 @@ pub use scene::{ACME, Scene, UMBRELLA, new_user};
 pub use seed::{ADMIN_PASSWORD, Seed};
 
 use axum::body::Body;
-use axum::extract::MatchedPath;
 use axum::http::{Method, Request, header};
 use db::TestDb;
 use keystone::api::Listener;
 use keystone::api::edge::{Edge, Peer};
+use keystone::api::route::RoutePath;
 use keystone::app::{App, Clock, Settings};
 use keystone::config::Config;
 use keystone::crypto::key_repository::KeyRepository;
@@ -291,13 +291,13 @@ impl RequestBuilder<'_> {
         let description = format!("{} {}", request.method(), request.uri());
         let method = request.method().clone();
         let response = self.edge.handle(request).await;
-        let route = response.extensions().get::<MatchedPath>().cloned();
+        let route = response.extensions().get::<RoutePath>().copied();
         let answer = Answer::read(description, response).await;
         if let Some(route) = route
             && !matches!(method, Method::GET | Method::HEAD | Method::OPTIONS)
         {
             self.app.app.notifier.flush().await;
-            notifications::check(&self.app.captured, &method, route.as_str(), &answer);
+            notifications::check(&self.app.captured, &method, route.0, &answer);
         }
         answer
     }

@@ -8,7 +8,7 @@ use crate::api::schema;
 #[rustfmt::skip]
 pub(super) static OPERATIONS: &[Operation] = &[
     get("/").titled("The versions of the API.").answers(300).also(&[200]),
-    get("/healthcheck").titled("Whether the server is up.").blank().fails(&[503]),
+    get("/healthcheck").titled("Whether the server is up.").blank().fails(&[404, 503]),
     get("/openapi.json").titled("This document.").json(),
     get("/v3").titled("The version document of v3.").shows("version"),
     get("/v3/OS-EP-FILTER/endpoint_groups").query(&schema::ENDPOINT_GROUP_LIST).lists("endpoint_groups"),
@@ -53,7 +53,7 @@ pub(super) static OPERATIONS: &[Operation] = &[
     get("/v3/OS-OAUTH1/consumers/{consumer_id}").shows("consumer"),
     patch("/v3/OS-OAUTH1/consumers/{consumer_id}").body_member("consumer", &schema::CONSUMER_UPDATE).shows("consumer"),
     post("/v3/OS-OAUTH1/request_token").titled("A new request token.").fails(&[401, 404]).form_answer(),
-    post("/v3/OS-OAUTH2/token").titled("A token for OAuth2 client credentials.").form().answers(200).json().fails(&[401]),
+    post("/v3/OS-OAUTH2/token").titled("A token for OAuth2 client credentials.").form().answers(200).json().fails(&[401, 403, 404]),
     get("/v3/OS-REVOKE/events").filters(&["since"]).lists("events"),
     get("/v3/OS-SIMPLE-CERT/ca").titled("The certificate that signed PKI tokens.").pem().fails(&[410]),
     get("/v3/OS-SIMPLE-CERT/certificates").titled("The certificates that sign PKI tokens.").pem().fails(&[410]),

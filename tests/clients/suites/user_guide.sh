@@ -125,13 +125,17 @@ v3_login=$(jq -n --argjson c "$credentials" '{auth: {identity: {methods: ["passw
 scoped=$(jq '.auth.scope = {project: {name: "admin", domain: {id: "default"}}}' <<<"$v3_login")
 curl -s -H "$json" -d "$v3_login" "$PUBLIC/v3/auth/tokens" |
     check 'POST /v3/auth/tokens' '.token.methods == ["password"]'
-in_domain=$(jq '.auth.scope = {domain: {id: "default"}}' <<<"$v3_login")
-curl -s -H "$json" -d "$in_domain" "$PUBLIC/v3/auth/tokens" |
-    check 'POST /v3/auth/tokens for a domain' '.token.domain.id == "default"'
 OS_TOKEN=$(curl -si -H "$json" -d "$scoped" "$PUBLIC/v3/auth/tokens" |
     tr -d '\r' | awk -F': ' 'tolower($1) == "x-subject-token" {print $2}')
 curl -s -H "X-Auth-Token: $OS_TOKEN" -H "X-Subject-Token: $OS_TOKEN" "$PUBLIC/v3/auth/tokens" |
     check 'GET /v3/auth/tokens' '.token.project.name == "admin"'
+ADMIN_ID=$(curl -s -H "X-Auth-Token: $OS_TOKEN" "$PUBLIC/v3/users?name=$OS_USERNAME" | jq -r '.users[0].id')
+ROLE=$(curl -s -H "X-Auth-Token: $OS_TOKEN" "$PUBLIC/v3/roles?name=admin" | jq -r '.roles[0].id')
+status 'PUT /v3/domains/{domain_id}/users/{user_id}/roles/{role_id}' 204 -X PUT \
+    -H "X-Auth-Token: $OS_TOKEN" "$PUBLIC/v3/domains/default/users/$ADMIN_ID/roles/$ROLE"
+in_domain=$(jq '.auth.scope = {domain: {id: "default"}}' <<<"$v3_login")
+curl -s -H "$json" -d "$in_domain" "$PUBLIC/v3/auth/tokens" |
+    check 'POST /v3/auth/tokens for a domain' '.token.domain.id == "default"'
 curl -s -H "$json" -d '{"auth": {"identity": {"methods": ["token"], "token":
     {"id": "'"$OS_TOKEN"'"}}}}' "$PUBLIC/v3/auth/tokens" |
     check 'a token from a token' '.token.methods | index("token")'

@@ -411,9 +411,8 @@ async fn tokens_resolved_one_after_the_other_read_the_catalog_once() {
     create(&app, &admin, json!({})).await;
     let before = app.app.db.statements();
     app.admin().await;
-    // The user, the project and the roles are as unsure as the catalog when one of them has changed;
-    // notifications look for the identity service in it.
-    assert_eq!(app.app.db.statements() - before, warm + 5);
+    // The user, the project and the roles are as unsure as the catalog when one of them has changed.
+    assert_eq!(app.app.db.statements() - before, warm + 4);
 }
 
 #[tokio::test]
