@@ -11,6 +11,7 @@ use crate::manager::auth::{
 use crate::manager::identity::UserLookup;
 use crate::model::{ProjectId, Secret, TrustId, UserId};
 use serde_json::{Map, Value, json};
+use std::collections::HashSet;
 
 /// The plugin of `[auth] external` that lets the proxy name the user's domain.
 const DOMAIN_PLUGIN: &str = "Domain";
@@ -72,13 +73,9 @@ pub fn parse(
 /// The names in their order. A method named twice runs once: a request must not buy more hashing than
 /// it has credentials.
 fn each_once(names: &[Value]) -> Vec<&str> {
-    let mut each = Vec::new();
-    for name in names.iter().filter_map(Value::as_str) {
-        if !each.contains(&name) {
-            each.push(name);
-        }
-    }
-    each
+    let mut seen = HashSet::new();
+    let names = names.iter().filter_map(Value::as_str);
+    names.filter(|name| seen.insert(*name)).collect()
 }
 
 fn unsupported_method(name: &str, config: &Config) -> Error {
