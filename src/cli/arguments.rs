@@ -1,5 +1,6 @@
 //! What can be typed.
 
+use crate::driver::sql::flush::FULL;
 use crate::model::Secret;
 use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use std::ffi::OsString;
@@ -431,8 +432,8 @@ pub(super) struct TrustFlush {
 #[derive(Debug, Args)]
 #[command(rename_all = "kebab-case")]
 pub(super) struct TokenFlush {
-    /// Most tokens to delete in one transaction
-    #[arg(long, default_value_t = 1000)]
+    /// Most tokens to delete in one transaction, which never has more than are the default
+    #[arg(long, default_value_t = FULL)]
     pub batch_size: u32,
     /// Only tokens that expired up to this time, such as 2026-01-31T00:00:00Z
     /// [default: now, less [token] allow_expired_window]

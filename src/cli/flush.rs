@@ -5,7 +5,7 @@ use super::{print, with_database};
 use crate::app::Clock;
 use crate::config::Config;
 use crate::driver::sql::db::Db;
-use crate::driver::sql::flush::{Flush, LARGEST, TOKENS};
+use crate::driver::sql::flush::{Flush, TOKENS};
 use crate::model::Timestamp;
 use anyhow::{Context as _, bail};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -27,8 +27,8 @@ pub(super) fn token_flush(config: &Config, options: &TokenFlush) -> anyhow::Resu
             .now()
             .plus_seconds(-config.token.allow_expired_window.max(0)),
     };
-    if !(1..=LARGEST).contains(&options.batch_size) {
-        bail!("--batch-size must be from 1 to {LARGEST}");
+    if options.batch_size == 0 {
+        bail!("--batch-size must be at least 1");
     }
     let flushed = with_database(config, async |db| {
         if options.dry_run {
@@ -49,7 +49,7 @@ async fn flush(db: &Db, until: Timestamp, size: u32) -> anyhow::Result<(String, 
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     let begun = Instant::now();
-    let mut walk = Flush::new(db, TOKENS, until, size);
+    let mut walk = Flush::new(db, TOKENS, until).at_most(size);
     let mut interrupted = false;
     // A signal waits for the batch under way, which is short.
     while !interrupted {

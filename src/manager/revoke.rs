@@ -15,9 +15,6 @@ use crate::model::token::ValidToken;
 use crate::model::{ProjectId, RevocationEvent, Timestamp, UserId};
 use marks::Marks;
 
-/// The most events that one transaction removes.
-const PRUNED_AT_ONCE: u32 = 1000;
-
 /// Records and matches revocation events.
 pub struct RevokeManager<'a> {
     app: &'a App,
@@ -119,7 +116,7 @@ impl<'a> RevokeManager<'a> {
     pub async fn prune(&self) -> Result<u64> {
         let oldest = self.oldest_in_use();
         self.app.revocations.forget(oldest);
-        let mut flush = Flush::new(&self.app.db, REVOCATION_EVENTS, oldest, PRUNED_AT_ONCE);
+        let mut flush = Flush::new(&self.app.db, REVOCATION_EVENTS, oldest);
         flush.run().await?;
         let done = flush.flushed();
         if done.deleted > 0 {

@@ -8,7 +8,7 @@ use keystone::driver::sql::token_store::SqlTokenStore;
 use keystone::driver::token_store::memcached::MemcachedTokenStore;
 use keystone::driver::token_store::memory::MemoryTokenStore;
 use keystone::driver::token_store::redis::{RedisTokenStore, TlsFiles};
-use keystone::driver::token_store::{TokenFilter, TokenStore};
+use keystone::driver::token_store::{StoredToken, TokenFilter, TokenStore};
 use keystone::model::{Secret, Timestamp};
 use servers::{Memcached, TlsRedis, redis_url};
 use std::path::Path;
@@ -230,16 +230,21 @@ async fn memcached_comes_back_after_a_restart() {
         .expect("a token");
 }
 
-#[tokio::test]
-async fn redis_connections_that_are_cut_are_made_anew() {
-    let Some(url) = redis_url().await else {
-        return;
-    };
-    let proxy = servers::Proxy::to(&url);
+/// A store that reaches Redis through a proxy, and the token `a1` that was kept in it.
+async fn token_behind_a_proxy() -> Option<(servers::Proxy, RedisTokenStore, StoredToken)> {
+    let proxy = servers::Proxy::to(&redis_url().await?);
     let store = redis_store(&proxy.url(), PATIENCE);
     let token = conformance::token("u", now().plus_seconds(60));
     let created = store.create_token("a1", &token, now()).await;
     created.expect("a token");
+    Some((proxy, store, token))
+}
+
+#[tokio::test]
+async fn redis_connections_that_are_cut_are_made_anew() {
+    let Some((proxy, store, token)) = token_behind_a_proxy().await else {
+        return;
+    };
     for _ in 0..3 {
         proxy.cut();
         let deadline = std::time::Instant::now() + PATIENCE;
@@ -257,15 +262,10 @@ async fn redis_connections_that_are_cut_are_made_anew() {
 
 #[tokio::test]
 async fn a_token_is_kept_in_redis_and_read_in_one_round_trip_each() {
-    let Some(url) = redis_url().await else {
+    // The first one connects, and the server may have to learn the script.
+    let Some((proxy, store, token)) = token_behind_a_proxy().await else {
         return;
     };
-    let proxy = servers::Proxy::to(&url);
-    let store = redis_store(&proxy.url(), PATIENCE);
-    let token = conformance::token("u", now().plus_seconds(60));
-    // The first one connects, and the server may have to learn the script.
-    let created = store.create_token("a1", &token, now()).await;
-    created.expect("a token");
     let before = proxy.messages();
     let created = store.create_token("a2", &token, now()).await;
     created.expect("a token");

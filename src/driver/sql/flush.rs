@@ -21,12 +21,9 @@ const SMALLEST: u32 = 10;
 /// The first batch has at most so many rows: how fast the database is has to be seen.
 const FIRST: u32 = 50;
 
-/// The most rows of a batch that can be asked for: databases bound the values of a statement.
-pub const LARGEST: u32 = 10_000;
-
-/// The most rows that a batch has in fact. The keys of more don't fit the buffer of a TCP connection, and the
+/// The most rows of a batch. The keys of more don't fit the buffer of a TCP connection, and the
 /// rest of the statement would wait 40 ms for the server to acknowledge what came.
-const FULL: u32 = 128;
+pub const FULL: u32 = 128;
 
 /// A table whose rows get past use.
 #[derive(Clone, Copy, Debug)]
@@ -172,18 +169,24 @@ pub struct Flush<'a> {
 }
 
 impl<'a> Flush<'a> {
-    /// Starts a walk with batches of at most `size` rows.
-    pub fn new(db: &'a Db, what: Perishable, until: Timestamp, size: u32) -> Self {
-        let most = size.clamp(1, FULL);
+    /// Starts a walk with batches of at most [`FULL`] rows.
+    pub fn new(db: &'a Db, what: Perishable, until: Timestamp) -> Self {
         Self {
             db,
             what,
             until,
-            most,
-            size: most.min(FIRST),
+            most: FULL,
+            size: FIRST,
             place: None,
             flushed: Flushed::default(),
         }
+    }
+
+    /// Makes batches smaller: of at most `most` rows.
+    pub fn at_most(mut self, most: u32) -> Self {
+        self.most = most.clamp(1, FULL);
+        self.size = self.size.min(self.most);
+        self
     }
 
     /// What was done so far.

@@ -1,7 +1,7 @@
 //! Persisted tokens: Keystone's `token` table, in the form in which older releases wrote it.
 
 use super::db::{Db, Row, Sql, sql};
-use super::flush::{Flush, LARGEST, TOKENS};
+use super::flush::{Flush, TOKENS};
 use crate::driver::token_store::{
     PAGE, RevokedToken, StoredToken, TokenFilter, TokenPage, TokenStore,
 };
@@ -133,7 +133,7 @@ impl TokenStore for SqlTokenStore {
     }
 
     fn flush_expired_tokens(&self, until: Timestamp) -> BoxFuture<'_, Result<u64>> {
-        Box::pin(Flush::new(&self.db, TOKENS, until, LARGEST).finish())
+        Box::pin(Flush::new(&self.db, TOKENS, until).finish())
     }
 }
 

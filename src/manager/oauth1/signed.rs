@@ -18,9 +18,6 @@ const WINDOW: i64 = 600;
 /// further.
 const MOST_REQUESTS: u32 = 200_000;
 
-/// So many rows are removed at once.
-const PRUNED_AT_ONCE: u32 = 1000;
-
 /// How many signed requests this process took lately.
 #[derive(Default)]
 pub struct RequestCount(Mutex<Taken>);
@@ -121,9 +118,7 @@ impl OAuth1Manager<'_> {
     /// slow. Returns how many.
     pub async fn prune_requests(&self) -> Result<u64> {
         let until = self.app.clock.now().plus_seconds(-WINDOW);
-        Flush::new(&self.app.db, NONCES, until, PRUNED_AT_ONCE)
-            .finish()
-            .await
+        Flush::new(&self.app.db, NONCES, until).finish().await
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::harness::{Home, said};
 use crate::harness::db::TestDb;
+use keystone::crypto::fernet::{FernetKey, FernetKeys, NULL_KEY};
 use keystone::driver::sql::db::{Db, sql};
 
 fn home(db: &TestDb) -> Home {
@@ -345,15 +346,18 @@ fn a_jws_key_pair_is_not_overwritten_unless_forced() {
     assert_eq!(home.read("private.pem"), private);
 }
 
+/// What credentials are encrypted with before there are any keys.
+fn null_keys() -> FernetKeys {
+    let null_key = FernetKey::parse(NULL_KEY).expect("the null key");
+    FernetKeys::new(vec![null_key]).expect("keys")
+}
+
 #[tokio::test]
 async fn credentials_of_an_older_key_are_migrated_before_the_next_rotation() {
     let db = TestDb::synced().await;
     let home = home(&db);
     assert!(home.manage_keys("credential_setup").status.success());
-    // Encrypted with the null key, as before there were any keys.
-    let null_key = keystone::crypto::fernet::FernetKey::parse(keystone::crypto::fernet::NULL_KEY);
-    let keys = vec![null_key.expect("the null key")];
-    let keys = keystone::crypto::fernet::FernetKeys::new(keys).expect("keys");
+    let keys = null_keys();
     let blob = keystone::crypto::credential_cipher::encrypt(&keys, "cert", "secret", 0);
     let blob = blob.expect("a blob");
     let insert = sql(
@@ -381,9 +385,7 @@ async fn a_credential_that_no_key_decrypts_does_not_keep_others_from_being_migra
     let db = TestDb::synced().await;
     let home = home(&db);
     assert!(home.manage_keys("credential_setup").status.success());
-    let null_key = keystone::crypto::fernet::FernetKey::parse(keystone::crypto::fernet::NULL_KEY);
-    let keys = vec![null_key.expect("the null key")];
-    let keys = keystone::crypto::fernet::FernetKeys::new(keys).expect("keys");
+    let keys = null_keys();
     let mut session = db.db.session().await.expect("a session");
     for (id, is_lost) in [("a", false), ("b", true), ("c", false), ("d", true)] {
         let blob = keystone::crypto::credential_cipher::encrypt(&keys, "cert", "secret", 0);

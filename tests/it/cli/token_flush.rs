@@ -90,8 +90,8 @@ async fn two_flushes_at_once_remove_each_row_once() {
     plant(&db.db, "a", 500, noon(), true).await;
     let other = db.second_pool().await;
     let (one, two) = tokio::join!(
-        Flush::new(&db.db, TOKENS, noon(), 20).finish(),
-        Flush::new(&other, TOKENS, noon(), 30).finish(),
+        Flush::new(&db.db, TOKENS, noon()).at_most(20).finish(),
+        Flush::new(&other, TOKENS, noon()).at_most(30).finish(),
     );
     let removed = one.expect("a flush") + two.expect("a flush");
     assert_eq!(removed, 500);
@@ -170,7 +170,7 @@ async fn a_flush_that_was_cut_off_goes_on_where_it_stopped() {
     for index in 0..5 {
         plant(&db.db, &format!("{index}-"), 20, noon(), true).await;
     }
-    let mut first = Flush::new(&db.db, TOKENS, noon(), 13);
+    let mut first = Flush::new(&db.db, TOKENS, noon()).at_most(13);
     for _ in 0..3 {
         let batch = first.next().await.expect("a batch").expect("rows");
         // Fewer after one that took long.
@@ -179,7 +179,10 @@ async fn a_flush_that_was_cut_off_goes_on_where_it_stopped() {
     let rest = 100 - first.flushed().deleted;
     drop(first);
     assert_eq!(left(&db.db).await, i64::try_from(rest).expect("a few"));
-    let second = Flush::new(&db.db, TOKENS, noon(), 13).finish().await;
+    let second = Flush::new(&db.db, TOKENS, noon())
+        .at_most(13)
+        .finish()
+        .await;
     assert_eq!(second.expect("the rest"), rest);
 }
 
@@ -198,7 +201,7 @@ async fn revocation_events_past_use_go_by_the_same_engine() {
         })
         .await
         .expect("events");
-    let flush = Flush::new(&db.db, REVOCATION_EVENTS, noon().plus_seconds(39), 11);
+    let flush = Flush::new(&db.db, REVOCATION_EVENTS, noon().plus_seconds(39)).at_most(11);
     assert_eq!(flush.finish().await.expect("a flush"), 40);
     let mut session = db.db.session().await.expect("a session");
     let left = REVOCATION_EVENTS.count(&mut session, noon().plus_seconds(100));
