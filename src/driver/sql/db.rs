@@ -10,12 +10,12 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::ops::Deref;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use sqlx::{AssertSqlSafe, SqlSafeStr, SqlStr};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 pub use super::dialect::Dialect;
@@ -263,6 +263,24 @@ fn jittered(pause: Duration) -> Duration {
     pause.mul_f64(0.5 + fraction / 2.0)
 }
 
+/// A statement's text in the database's dialect.
+pub(super) enum Spelled {
+    Once(Cow<'static, str>),
+    /// One of the program's own, which are kept.
+    Known(Arc<str>),
+}
+
+impl Deref for Spelled {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        match self {
+            Self::Once(text) => text,
+            Self::Known(text) => text,
+        }
+    }
+}
+
 /// The statements' texts in the database's dialect. Texts in the program are spelled once.
 pub(super) struct Spelling {
     dialect: Dialect,
@@ -270,18 +288,17 @@ pub(super) struct Spelling {
 }
 
 impl Spelling {
-    pub(super) fn of(&self, portable: Cow<'static, str>) -> SqlStr {
+    pub(super) fn of(&self, portable: Cow<'static, str>) -> Spelled {
         match (self.dialect, portable) {
-            (Dialect::Sqlite, Cow::Borrowed(text)) => SqlStr::from_static(text),
-            (Dialect::Sqlite, Cow::Owned(text)) => AssertSqlSafe(text).into_sql_str(),
-            (dialect, Cow::Owned(text)) => AssertSqlSafe(dialect.spell(&text)).into_sql_str(),
+            (Dialect::Sqlite, text) => Spelled::Once(text),
+            (dialect, Cow::Owned(text)) => Spelled::Once(dialect.spell(&text).into()),
             (dialect, Cow::Borrowed(text)) => {
                 let known = self
                     .known
                     .read()
                     .unwrap_or_else(|poisoned| poisoned.into_inner());
                 if let Some(spelled) = known.get(text) {
-                    return AssertSqlSafe(Arc::clone(spelled)).into_sql_str();
+                    return Spelled::Known(Arc::clone(spelled));
                 }
                 drop(known);
                 let spelled: Arc<str> = dialect.spell(text).into();
@@ -290,7 +307,7 @@ impl Spelling {
                     .write()
                     .unwrap_or_else(|poisoned| poisoned.into_inner());
                 known.insert(text, Arc::clone(&spelled));
-                AssertSqlSafe(spelled).into_sql_str()
+                Spelled::Known(spelled)
             }
         }
     }

@@ -9,7 +9,7 @@ use sqlx::mysql::{MySql, MySqlConnectOptions, MySqlDatabaseError, MySqlSslMode};
 use sqlx::pool::PoolOptions;
 use sqlx::postgres::{PgConnectOptions, PgSslMode, Postgres};
 use sqlx::sqlite::{Sqlite, SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
-use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Database, Executor};
+use sqlx::{ConnectOptions, Connection, Database, Executor};
 use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout};
 
@@ -134,7 +134,7 @@ fn set_mysql_mode(
             return Ok(());
         };
         let set = format!("SET SESSION wsrep_sync_wait = {sync_wait}");
-        match connection.execute(AssertSqlSafe(set)).await {
+        match connection.execute(set.as_str()).await {
             // A server without Galera has nothing to wait for.
             Err(error) if is_unknown_variable(&error) => Ok(()),
             done => done.map(drop),

@@ -5,11 +5,11 @@ use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use sqlx::Executor;
 use sqlx::mysql::MySql;
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::Postgres;
 use sqlx::sqlite::Sqlite;
-use sqlx::{AssertSqlSafe, raw_sql};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::db::Shared;
@@ -72,7 +72,7 @@ macro_rules! run {
     (@lane $c:ident, $text:ident, $values:ident, $query:ident, $connection:ident, $call:expr,
      $arguments:ident, $wrap:expr) => {{
         let arguments = $arguments($values).map_err(Error::internal)?;
-        let $query = sqlx::query_with($text, arguments);
+        let $query = sqlx::query_with(&$text, arguments);
         let $connection = &mut **$c;
         $call.await.map_err(error_mapping::error).map($wrap)
     }};
@@ -217,14 +217,13 @@ impl Session {
     /// Runs statements of this database's own dialect, as migrations are.
     pub(super) async fn execute_raw(&mut self, script: &str) -> Result<()> {
         self.db.statements.fetch_add(1, Ordering::Relaxed);
-        let script = raw_sql(AssertSqlSafe(script));
         match &mut self.lane {
-            Lane::Sqlite(c) => script.execute(&mut **c).await.map(drop),
-            Lane::Postgres(c) => script.execute(&mut **c).await.map(drop),
-            Lane::Mysql(c) => script.execute(&mut **c).await.map(drop),
-            Lane::SqliteTransaction(c) => script.execute(&mut **c).await.map(drop),
-            Lane::PostgresTransaction(c) => script.execute(&mut **c).await.map(drop),
-            Lane::MysqlTransaction(c) => script.execute(&mut **c).await.map(drop),
+            Lane::Sqlite(c) => c.execute(script).await.map(drop),
+            Lane::Postgres(c) => c.execute(script).await.map(drop),
+            Lane::Mysql(c) => c.execute(script).await.map(drop),
+            Lane::SqliteTransaction(c) => c.execute(script).await.map(drop),
+            Lane::PostgresTransaction(c) => c.execute(script).await.map(drop),
+            Lane::MysqlTransaction(c) => c.execute(script).await.map(drop),
         }
         .map_err(error_mapping::error)
     }

@@ -76,7 +76,9 @@ impl Encode<'_, Postgres> for Untyped {
     }
 }
 
-pub(super) fn sqlite_arguments(values: Vec<Value>) -> Result<SqliteArguments, BoxDynError> {
+pub(super) fn sqlite_arguments(
+    values: Vec<Value>,
+) -> Result<SqliteArguments<'static>, BoxDynError> {
     let mut arguments = SqliteArguments::default();
     for value in values {
         match value {
