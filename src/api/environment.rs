@@ -1,12 +1,16 @@
 //! What a proxy in front says about a request, under the names that web servers use for it:
-//! `REMOTE_USER`, `SSL_CLIENT_I_DN` and their like.
+//! `REMOTE_USER`, `SSL_CLIENT_I_DN` and their like, and the attributes of federated users.
 //!
 //! It says so in headers. Anybody can send headers, so that they count only from the addresses in
 //! `[server] trusted_proxies`; by default there are none.
 
+mod assertion;
+
 use crate::config::Config;
 use crate::error::{Error, Result};
-use axum::http::{HeaderMap, HeaderName};
+use crate::manager::federation::mapping::Assertion;
+use assertion::AssertionHeaders;
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use ipnet::IpNet;
 use std::fmt;
 use std::net::IpAddr;
@@ -16,10 +20,11 @@ use std::net::IpAddr;
 pub struct ProxyRules {
     trusted: Vec<IpNet>,
     headers: Vec<(String, HeaderName)>,
+    assertions: Vec<AssertionHeaders>,
 }
 
 impl ProxyRules {
-    /// Reads `[server] trusted_proxies` and `environment_headers`.
+    /// Reads `[server] trusted_proxies`, `environment_headers` and `assertion_headers`.
     ///
     /// # Errors
     /// [`Error::Internal`], with a message for the operator.
@@ -37,9 +42,15 @@ impl ProxyRules {
             });
             pair.ok_or_else(|| invalid(config, "environment_headers", text, "VARIABLE:Header"))
         });
+        let assertions = config.server.assertion_headers.iter().map(|text| {
+            let wanted = "Header, Header-*, VARIABLE:Header or VARIABLE_*:Header-*";
+            AssertionHeaders::parse(text)
+                .ok_or_else(|| invalid(config, "assertion_headers", text, wanted))
+        });
         Ok(Self {
             trusted: trusted.collect::<Result<_>>()?,
             headers: headers.collect::<Result<_>>()?,
+            assertions: assertions.collect::<Result<_>>()?,
         })
     }
 
@@ -53,17 +64,42 @@ impl ProxyRules {
             return Environment::default();
         }
         let said = self.headers.iter().filter_map(|(variable, name)| {
-            let mut values = headers.get_all(name).iter();
-            let value = values.next()?.to_str().ok()?.trim();
-            if values.next().is_some() {
-                // One of them may be the client's own.
-                tracing::warn!(header = %name, "a trusted proxy let a header through twice");
-                return None;
-            }
-            (!value.is_empty()).then(|| (variable.clone(), value.to_owned()))
+            let value = only_value(headers, name)?;
+            Some((variable.clone(), value))
         });
-        Environment(said.collect()).without_bad_certificate()
+        let mut said: Vec<_> = said.collect();
+        for wanted in &self.assertions {
+            for (variable, value) in wanted.found_in(headers) {
+                // What stands in the other list is more precise.
+                if !said.iter().any(|(known, _)| *known == variable) {
+                    said.push((variable, value));
+                }
+            }
+        }
+        Environment(said).without_bad_certificate()
     }
+}
+
+/// What a header says that came once.
+fn only_value(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
+    let mut values = headers.get_all(name).iter();
+    let value = text_of(values.next()?);
+    if values.next().is_some() {
+        // One of them may be the client's own.
+        tracing::warn!(header = %name, "a trusted proxy let a header through twice");
+        return None;
+    }
+    Some(value).filter(|value| !value.is_empty())
+}
+
+/// A header's text: UTF-8 as identity providers write it, else Latin-1 as HTTP has it.
+fn text_of(value: &HeaderValue) -> String {
+    let bytes = value.as_bytes();
+    let text = match std::str::from_utf8(bytes) {
+        Ok(text) => text.to_owned(),
+        Err(_) => bytes.iter().copied().map(char::from).collect(),
+    };
+    text.trim().to_owned()
 }
 
 fn invalid(config: &Config, option: &str, text: &str, wanted: &str) -> Error {
@@ -105,10 +141,13 @@ impl Environment {
         Some(&found.1)
     }
 
-    /// All variables with their values.
-    pub fn variables(&self) -> impl Iterator<Item = (&str, &str)> {
+    /// The variables that mappings get to see, with their values: those whose names begin with
+    /// `[federation] assertion_prefix`.
+    pub fn assertion(&self, config: &Config) -> Assertion {
+        let prefix = config.federation.assertion_prefix.as_str();
         let pairs = self.0.iter();
-        pairs.map(|(name, value)| (name.as_str(), value.as_str()))
+        let pairs = pairs.map(|(name, value)| (name.as_str(), value.as_str()));
+        Assertion::new(pairs.filter(|(name, _)| name.starts_with(prefix)))
     }
 }
 
@@ -200,6 +239,11 @@ mod tests {
             "environment_headers = REMOTE_USER",
             "environment_headers = REMOTE_USER:not a header",
             "environment_headers = :X-Remote-User",
+            "assertion_headers = *",
+            "assertion_headers = OIDC-*-X",
+            "assertion_headers = MELLON_*:X-Mellon",
+            "assertion_headers = MELLON:X-Mellon-*",
+            "assertion_headers = not a header",
         ] {
             let error = rules(options).unwrap_err().to_string();
             assert!(error.contains("[server]"), "{error}");

@@ -6,7 +6,6 @@ use crate::app::{App, Settings};
 use crate::error::{Error, Result};
 use crate::manager::auth::{DomainLookup, RequestedScope};
 use crate::manager::federation::CertificateCaller;
-use crate::manager::federation::mapping::Assertion;
 use crate::model::ProjectId;
 use axum::http::HeaderMap;
 
@@ -29,7 +28,7 @@ pub async fn caller(
         Ok(scope) => scope,
         Err(error) => return Some(Err(error)),
     };
-    let assertion = Assertion::new(request.environment.variables());
+    let assertion = request.environment.assertion(&settings.config);
     let federation = app.federation();
     let caller = federation.certificate_caller(issuer, &assertion, scope);
     Some(caller.await)

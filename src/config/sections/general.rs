@@ -288,6 +288,13 @@ section! {
             "SSL_CLIENT_VERIFY:X-SSL-Client-Verify",
         ));
 
+        /// Headers in which trusted proxies say what an identity provider says of a user, by name or
+        /// by the start of their names: OIDC-*. X-Foo-Bar becomes the variable HTTP_X_FOO_BAR; with
+        /// MELLON_*:X-Mellon-*, X-Mellon-Name-Id becomes MELLON_NAME_ID. A header counts only as it
+        /// is spelled here, and not beside one of the same name with _ for -. A proxy must remove
+        /// them from what its clients send, too.
+        assertion_headers: Vec<String> = default("");
+
         /// Form of the log: text for people, json for machines, auto for text on a terminal and
         /// JSON elsewhere.
         log_format: LogFormat = default("auto");

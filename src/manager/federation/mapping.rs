@@ -15,6 +15,7 @@ use conditions::{Condition, Effort};
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::{HashMap, HashSet};
+use std::fmt;
 use std::hash::Hash;
 use text::Expander;
 
@@ -41,7 +42,7 @@ impl MappingError {
 type Result<T> = std::result::Result<T, MappingError>;
 
 /// What somebody says of a user: attributes, each with one value or several.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Assertion(HashMap<String, Vec<String>>);
 
 impl Assertion {
@@ -56,8 +57,20 @@ impl Assertion {
         )
     }
 
+    /// An attribute as it came, several values with semicolons between them.
+    pub fn text(&self, attribute: &str) -> Option<String> {
+        Some(self.values(attribute)?.join(";"))
+    }
+
     fn values(&self, attribute: &str) -> Option<&[String]> {
         self.0.get(attribute).map(Vec::as_slice)
+    }
+}
+
+/// Shows names only: what they say is nobody's business.
+impl fmt::Debug for Assertion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
     }
 }
 
