@@ -27,6 +27,7 @@ pub use arguments::Program;
 use crate::app::database_options;
 use crate::config::Config;
 use crate::driver::sql::db::Db;
+use crate::manager::federation::new_metadata;
 use arguments::{Arguments, Command};
 use environment::Environment;
 use logging::Log;
@@ -118,6 +119,7 @@ fn obey(
         Command::MappingPurge(options) => mapping::purge(&config, &options),
         Command::MappingPopulate(options) => mapping::populate(&config, &options),
         Command::MappingEngine(options) => mapping_engine::run(&options),
+        Command::SamlIdpMetadata => print(&new_metadata(&config.saml)?),
         Command::Doctor => doctor::examine(&config),
         Command::SampleConfig => print(&crate::config::sample()),
         Command::SamplePolicy => print(&crate::policy::sample()),

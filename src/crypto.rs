@@ -11,6 +11,7 @@ pub mod jws_keys;
 pub mod key_repository;
 pub mod oauth1;
 pub mod password;
+pub mod saml;
 pub mod totp;
 
 pub(crate) mod files;

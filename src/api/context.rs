@@ -14,8 +14,8 @@ use crate::manager::federation::CertificateCaller;
 use crate::manager::token::TokenEntry;
 use crate::model::delegation::{Act, Delegation};
 use crate::model::event::Origin;
-use crate::model::token::{ResolvedScope, ValidToken};
-use crate::model::{DomainId, UserId};
+use crate::model::token::{ResolvedScope, TokenOrigin, ValidToken};
+use crate::model::{DomainId, GroupId, UserId};
 use crate::policy::Target;
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
@@ -84,7 +84,7 @@ impl FromRequestParts<Arc<App>> for Context {
         let query = Query::read(parts.uri.query().unwrap_or_default())?;
         let caller = caller(app, &settings, parts, &request, path).await?;
         let app = match parts.method {
-            Method::GET | Method::HEAD => Arc::clone(app),
+            Method::GET | Method::HEAD if !logs_in(path) => Arc::clone(app),
             _ => app.on_behalf_of(|| {
                 let believes_proxy = settings.links.enable_proxy_headers_parsing;
                 origin(&request, &parts.headers, &caller, believes_proxy)
@@ -100,6 +100,14 @@ impl FromRequestParts<Arc<App>> for Context {
             caller,
         })
     }
+}
+
+/// Whether GET, too, makes something happen at a path: browsers and identity providers' modules come
+/// to log users in that way.
+fn logs_in(path: &str) -> bool {
+    let below = path.strip_prefix("/v3/auth/OS-FEDERATION/");
+    let of_provider = path.strip_prefix("/v3/OS-FEDERATION/identity_providers/");
+    below.is_some() || of_provider.is_some_and(|rest| rest.ends_with("/auth"))
 }
 
 /// Version 1.0 is the first.
@@ -345,6 +353,22 @@ impl Context {
     pub fn caller_id(&self) -> Result<&UserId> {
         self.user_id()
             .ok_or_else(|| Error::unauthorized("nobody's account is behind the call"))
+    }
+
+    /// The groups that the caller's token carries beside those that the user is in.
+    pub fn federated_groups(&self) -> &[GroupId] {
+        match &self.caller {
+            Caller::Token(entry) => entry.token.federated_groups(),
+            _ => &[],
+        }
+    }
+
+    /// Whether an identity provider stands behind the caller's token.
+    pub fn is_federated(&self) -> bool {
+        let Caller::Token(entry) = &self.caller else {
+            return false;
+        };
+        matches!(entry.token.payload.origin, TokenOrigin::Federated { .. })
     }
 
     /// What the caller reaches; nothing is known of it without a good token or certificate.

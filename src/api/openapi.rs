@@ -264,9 +264,9 @@ fn answer_content(answer: Answer) -> Option<Value> {
             let text = json!({ "type": "string" });
             Some(json!({ "application/x-www-form-urlencoded": { "schema": text } }))
         }
-        Answer::Pem => {
+        Answer::Text(kind) => {
             let text = json!({ "type": "string" });
-            Some(json!({ "application/x-pem-file": { "schema": text } }))
+            Some(json!({ kind: { "schema": text } }))
         }
         Answer::Member(key) => object(json!({ key: { "$ref": shape(key) } }), &[key]),
         Answer::Collection(key) => {

@@ -103,6 +103,16 @@ pub fn file(content_type: &'static str, text: String) -> Response {
     response
 }
 
+/// A page for one browser that nothing in between may keep: it holds a secret.
+pub fn page_once(text: String) -> Response {
+    let mut response = file("text/html", text);
+    let no_store = HeaderValue::from_static("no-store");
+    response
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, no_store);
+    response
+}
+
 /// 204 with no body.
 pub fn no_content() -> Response {
     StatusCode::NO_CONTENT.into_response()

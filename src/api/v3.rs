@@ -32,6 +32,7 @@ pub mod registered_limits;
 pub mod role_assignments;
 pub mod roles;
 pub mod routes;
+pub mod saml2;
 pub mod service_providers;
 pub mod services;
 pub mod trusts;

@@ -232,6 +232,8 @@ pub(super) enum Command {
     MappingPopulate(MappingPopulate),
     /// Try the rules of a mapping on an assertion, without a server
     MappingEngine(MappingEngine),
+    /// Print the metadata of this server as a SAML identity provider, as [saml] describes it
+    SamlIdpMetadata,
     /// Look for what is often wrong with an installation; exits 1 when there is something
     Doctor,
     /// Print a configuration file with every option and its default

@@ -82,16 +82,28 @@ impl<'a> AssignmentManager<'a> {
         scope: &ResolvedScope,
     ) -> Result<Vec<RoleRef>> {
         let nobody = UserId::from("");
-        let holder = Holder {
-            group_ids: groups,
-            ..self.holder(&nobody)
-        };
-        Ok(for_tokens(match scope {
+        let roles = self.roles_with_groups(s, &nobody, groups, scope).await?;
+        Ok(for_tokens(roles))
+    }
+
+    /// The roles that a user's token carries at a scope, when the user is in these groups besides
+    /// its own.
+    pub async fn roles_with_groups(
+        &self,
+        s: &mut Session,
+        user: &UserId,
+        groups: &[GroupId],
+        scope: &ResolvedScope,
+    ) -> Result<Vec<Role>> {
+        let holder = self.holder_with(user, groups);
+        let mut roles = match scope {
             ResolvedScope::Unscoped => Vec::new(),
             ResolvedScope::Project { id, .. } => sql::roles_on_project(s, &holder, id).await?,
             ResolvedScope::Domain(domain) => sql::roles_on_domain(s, &holder, &domain.id).await?,
             ResolvedScope::System => sql::roles_on_system(s, &holder).await?,
-        }))
+        };
+        roles.retain(|role| role.domain_id.is_none());
+        Ok(roles)
     }
 
     /// Whether a user may have a system token.
@@ -100,16 +112,17 @@ impl<'a> AssignmentManager<'a> {
         Ok(!self.roles_on_system(&mut session, user).await?.is_empty())
     }
 
-    /// A page of the projects that a user has a role on. Filters: `name`, `domain_id`; all of
-    /// `enabled` must hold.
+    /// A page of the projects that a user has a role on, also by these groups besides its own.
+    /// Filters: `name`, `domain_id`; all of `enabled` must hold.
     pub async fn projects_of_user(
         &self,
         user: &UserId,
+        groups: &[GroupId],
         enabled: &[bool],
         hints: &ListHints,
     ) -> Result<Page<Project>> {
         let s = &mut self.app.db.session().await?;
-        let theirs = sql::with_projects_of(s.dialect(), &self.holder(user));
+        let theirs = sql::with_projects_of(s.dialect(), &self.holder_with(user, groups));
         projects_among(s, theirs, enabled, hints).await
     }
 
@@ -124,22 +137,28 @@ impl<'a> AssignmentManager<'a> {
         Ok(ids.into_iter().collect())
     }
 
-    /// A page of the domains that a user has a role on; all of `enabled` must hold.
+    /// A page of the domains that a user has a role on, also by these groups besides its own; all
+    /// of `enabled` must hold.
     pub async fn domains_of_user(
         &self,
         user: &UserId,
+        groups: &[GroupId],
         enabled: &[bool],
         hints: &ListHints,
     ) -> Result<Page<Project>> {
         let s = &mut self.app.db.session().await?;
-        let theirs = sql::with_domains_of(s.dialect(), &self.holder(user));
+        let theirs = sql::with_domains_of(s.dialect(), &self.holder_with(user, groups));
         projects_among(s, theirs, enabled, hints).await
     }
 
     fn holder<'u>(&self, user_id: &'u UserId) -> Holder<'u> {
+        self.holder_with(user_id, &[])
+    }
+
+    fn holder_with<'u>(&self, user_id: &'u UserId, group_ids: &'u [GroupId]) -> Holder<'u> {
         Holder {
             user_id,
-            group_ids: &[],
+            group_ids,
             clock: self.clock(),
         }
     }

@@ -10,6 +10,7 @@ use crate::app::App;
 use crate::crypto::oauth1::SignedRequest;
 use crate::error::{Error, Result};
 use crate::manager::delegation;
+use crate::manager::federation::MappedLogin;
 use crate::manager::identity::{UserLookup, lacking_methods};
 use crate::manager::resource::{Kind, check_login_name};
 use crate::manager::token::TokenEntry;
@@ -59,6 +60,16 @@ pub enum AuthMethod {
         user: UserLookup,
         passcode: Secret,
     },
+    /// By what an identity provider says: `mapped`, or another of its names.
+    Mapped {
+        method: &'static str,
+        login: Box<MappedLogin>,
+    },
+    /// The same with a token that was got so.
+    MappedToken {
+        method: &'static str,
+        id: Secret,
+    },
     /// Asked for by name: `external` or `kerberos`.
     Remote {
         method: &'static str,
@@ -90,7 +101,9 @@ impl AuthMethod {
             Self::ApplicationCredential { .. } => "application_credential",
             Self::OAuth1(_) => "oauth1",
             Self::Totp { .. } => "totp",
-            Self::Remote { method, .. } => method,
+            Self::Remote { method, .. }
+            | Self::Mapped { method, .. }
+            | Self::MappedToken { method, .. } => method,
         }
     }
 }
@@ -126,6 +139,8 @@ pub struct Proof {
     pub parent: Option<Arc<TokenEntry>>,
     /// What the credential stands for, when that is less than its user.
     pub grant: Option<Grant>,
+    /// Who vouched for the user: always [`TokenOrigin::Federated`].
+    pub federated: Option<TokenOrigin>,
 }
 
 impl Proof {
@@ -135,6 +150,15 @@ impl Proof {
             user_id,
             parent: None,
             grant: None,
+            federated: None,
+        }
+    }
+
+    /// The user of a token.
+    fn of_token(entry: Arc<TokenEntry>) -> Self {
+        Self {
+            parent: Some(Arc::clone(&entry)),
+            ..Self::of_user(entry.token.payload.user_id.clone())
         }
     }
 }
@@ -145,6 +169,21 @@ struct Identified {
     methods: Vec<String>,
     parent: Option<Arc<TokenEntry>>,
     grant: Option<Grant>,
+    federated: Option<TokenOrigin>,
+}
+
+impl Identified {
+    /// How the token comes to be: with a part that was handed on, through an identity provider, or
+    /// as the token before it did.
+    fn origin(&self, grant: Option<&Grant>) -> TokenOrigin {
+        let parent = self.parent.as_ref();
+        grant
+            .map(|grant| &grant.origin)
+            .or(self.federated.as_ref())
+            .or_else(|| parent.map(|entry| &entry.token.payload.origin))
+            .cloned()
+            .unwrap_or(TokenOrigin::Direct)
+    }
 }
 
 /// What a token is to reach, and how it comes to.
@@ -222,6 +261,11 @@ impl<'a> AuthManager<'a> {
             check_narrowing(parent)?;
         }
         let payload = self.payload(identified, &reach);
+        if is_federated(&payload.origin) && payload.scope == TokenScope::System {
+            return Err(Error::forbidden_action(
+                "A federated user's token can't be for the system.",
+            ));
+        }
         if reach.optional && payload.scope != TokenScope::Unscoped {
             let unscoped = TokenPayload {
                 scope: TokenScope::Unscoped,
@@ -264,18 +308,16 @@ impl<'a> AuthManager<'a> {
         }
         let mut parent = None;
         let mut grant = None;
+        let mut federated = None;
         for method in methods {
             let name = method.name();
+            let is_rescoping = matches!(method, AuthMethod::Token { .. });
             let outcome = self.run(method).await;
             self.app.metrics.authentication(name, outcome.is_ok());
             let proof = outcome?;
             let (user_id, entry) = (proof.user_id, proof.parent);
-            if grant.is_some() && proof.grant.is_some() {
-                return Err(Error::unauthorized(
-                    "the methods hand on different parts of what a user may do",
-                ));
-            }
-            grant = grant.or(proof.grant);
+            grant = grant_of_both(grant, proof.grant)?;
+            federated = federated.or(proof.federated);
             if found.as_ref().is_some_and(|found| *found != user_id) {
                 return Err(Error::unauthorized(
                     "the methods authenticate different users",
@@ -283,13 +325,9 @@ impl<'a> AuthManager<'a> {
             }
             found = Some(user_id);
             push_unique(&mut names, name);
-            if let Some(entry) = &entry {
-                entry
-                    .token
-                    .payload
-                    .methods
-                    .iter()
-                    .for_each(|name| push_unique(&mut names, name));
+            if let Some(entry) = entry.as_ref().filter(|_| is_rescoping) {
+                let before = entry.token.payload.methods.iter();
+                before.for_each(|name| push_unique(&mut names, name));
             }
             parent = parent.or(entry);
         }
@@ -299,6 +337,7 @@ impl<'a> AuthManager<'a> {
             methods: names,
             parent,
             grant,
+            federated,
         })
     }
 
@@ -310,11 +349,17 @@ impl<'a> AuthManager<'a> {
             }
             AuthMethod::Token { id } => {
                 let entry = self.app.token().subject(id.expose(), 0).await?;
-                Ok(Proof {
-                    user_id: entry.token.payload.user_id.clone(),
-                    parent: Some(entry),
-                    grant: None,
-                })
+                self.app.federation().check_rescope(&entry.token).await?;
+                Ok(Proof::of_token(entry))
+            }
+            AuthMethod::Mapped { login, .. } => self.app.federation().log_in(&login).await,
+            AuthMethod::MappedToken { id, .. } => {
+                let entry = self.app.token().subject(id.expose(), 0).await?;
+                if !matches!(entry.token.payload.origin, TokenOrigin::Federated { .. }) {
+                    return Err(Error::unauthorized("the token is not a federated one"));
+                }
+                self.app.federation().check_rescope(&entry.token).await?;
+                Ok(Proof::of_token(entry))
             }
             AuthMethod::OAuth1(request) => self.app.oauth1().authenticate(&request).await,
             AuthMethod::ApplicationCredential { credential, secret } => {
@@ -363,6 +408,10 @@ impl<'a> AuthManager<'a> {
                     trust: Some(trust.clone()),
                     ..Reach::granted(Grant::from(&trust))
                 }
+            }
+            // A federated user has to say what the token is for.
+            RequestedScope::Default if is_federated(&identified.origin(None)) => {
+                Reach::own(TokenScope::Unscoped)
             }
             RequestedScope::Default => match &user.default_project_id {
                 Some(id) => Reach {
@@ -423,12 +472,8 @@ impl<'a> AuthManager<'a> {
         let now = self.app.clock.now().whole_seconds();
         let parent = identified.parent.as_ref().map(|entry| &entry.token.payload);
         let grant = reach.grant.as_ref();
-        let origin = match (grant, parent) {
-            (Some(grant), _) => grant.origin.clone(),
-            (None, Some(parent)) => parent.origin.clone(),
-            (None, None) => TokenOrigin::Direct,
-        };
         TokenPayload {
+            origin: identified.origin(grant),
             user_id: identified.user_id,
             methods: identified.methods,
             issued_at: now,
@@ -441,7 +486,6 @@ impl<'a> AuthManager<'a> {
             ),
             audit_ids: audit_id::for_new_token(parent.map(|parent| parent.audit_ids.as_slice())),
             scope: reach.scope.clone(),
-            origin,
         }
     }
 }
@@ -464,6 +508,20 @@ fn check_narrowing(parent: &TokenEntry) -> Result<()> {
         ));
     }
     Ok(())
+}
+
+fn is_federated(origin: &TokenOrigin) -> bool {
+    matches!(origin, TokenOrigin::Federated { .. })
+}
+
+/// What one of two methods hands on.
+fn grant_of_both(one: Option<Grant>, other: Option<Grant>) -> Result<Option<Grant>> {
+    match (one, other) {
+        (Some(_), Some(_)) => Err(Error::unauthorized(
+            "the methods hand on different parts of what a user may do",
+        )),
+        (one, other) => Ok(one.or(other)),
+    }
 }
 
 fn push_unique(names: &mut Vec<String>, name: &str) {

@@ -1,12 +1,18 @@
 //! Who vouches for users from elsewhere, and what is made of what they say.
 
 mod identity_providers;
+mod login;
 mod mapped;
 pub mod mapping;
+mod provision;
+mod saml;
 mod service_providers;
+mod shadow;
 mod tokenless;
 
 pub use identity_providers::IdentityProviderChanges;
+pub use login::MappedLogin;
+pub use saml::new_metadata;
 pub use service_providers::ServiceProviderChanges;
 pub use tokenless::CertificateCaller;
 

@@ -1,6 +1,6 @@
 //! What happened to a resource or to somebody's login, as notifications tell it to others.
 
-use super::{Assignment, DomainId, GroupId, Timestamp, UserId};
+use super::{Assignment, DomainId, GroupId, IdpId, Timestamp, UserId};
 use std::fmt;
 
 /// The kinds of resources that notifications tell about, by the middle of their event types.
@@ -135,6 +135,21 @@ pub enum Event {
     },
     /// Somebody tried to prove who they are.
     Authentication(Authentication),
+    /// An identity provider vouched for somebody, or a token that it stood behind was shown.
+    FederatedLogin(FederatedLogin),
+}
+
+/// One attempt to log in by way of an identity provider.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FederatedLogin {
+    pub outcome: Outcome,
+    pub idp_id: IdpId,
+    /// `None` while it is not known whom it would have been.
+    pub user_id: Option<UserId>,
+    /// The groups that the mapping gave.
+    pub group_ids: Vec<GroupId>,
+    /// The audit id of the token that was shown.
+    pub audit_id: Option<String>,
 }
 
 /// One attempt to log in.
@@ -236,14 +251,15 @@ impl Event {
             Self::RoleAssignment { action, .. } => {
                 format!("identity.role_assignment.{}", action.name())
             }
-            Self::Authentication(_) => "identity.authenticate".to_owned(),
+            Self::Authentication(_) | Self::FederatedLogin(_) => "identity.authenticate".to_owned(),
         }
     }
 
     /// What `[DEFAULT] notification_opt_out` calls it: logins go with their outcome.
     pub fn opt_out_name(&self) -> String {
         match self {
-            Self::Authentication(Authentication { outcome, .. }) => {
+            Self::Authentication(Authentication { outcome, .. })
+            | Self::FederatedLogin(FederatedLogin { outcome, .. }) => {
                 format!("{}.{}", self.event_type(), outcome.name())
             }
             _ => self.event_type(),

@@ -6,7 +6,7 @@ use super::oauth1::AccessToken;
 use super::trust::Trust;
 use super::{
     AccessTokenId, ApplicationCredentialId, DomainId, EndpointId, GroupId, IdpId, ProjectId,
-    RegionId, RoleId, ServiceId, ServiceProviderId, Timestamp, TrustId, UserId,
+    RegionId, Role, RoleId, ServiceId, ServiceProviderId, Timestamp, TrustId, UserId,
 };
 use crate::error::{Error, Result};
 use bytes::Bytes;
@@ -110,6 +110,8 @@ pub struct ValidToken {
     pub scope: ResolvedScope,
     /// Effective roles at the scope; empty for an unscoped token.
     pub roles: Vec<RoleRef>,
+    /// The same whole, for those tokens whose answers show them so: federated ones with a scope.
+    pub whole_roles: Option<Vec<Role>>,
     /// Names of `roles`, in the same order, as policy wants them.
     pub role_names: Vec<String>,
     /// `None` for an unscoped token.
@@ -235,6 +237,14 @@ impl ValidToken {
             Delegation::ApplicationCredential(credential) => Some(credential),
             _ => None,
         })
+    }
+
+    /// The groups that a federated token carries; none of any other.
+    pub fn federated_groups(&self) -> &[GroupId] {
+        match &self.payload.origin {
+            TokenOrigin::Federated { group_ids, .. } => group_ids,
+            _ => &[],
+        }
     }
 
     /// The OAuth1 access token that the token was made with.

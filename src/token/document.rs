@@ -29,6 +29,9 @@ pub fn of(token: &ValidToken, with_catalog: bool) -> Value {
     } = &payload.origin
     {
         let groups: Vec<_> = group_ids.iter().map(|id| json!({ "id": id })).collect();
+        if let Some(user) = user.as_object_mut() {
+            user.shift_remove("password_expires_at");
+        }
         user["OS-FEDERATION"] = json!({
             "groups": groups,
             "identity_provider": { "id": idp_id },
@@ -120,13 +123,13 @@ fn application_credential_member(credential: &ApplicationCredential) -> Value {
     member
 }
 
-/// A trust's token shows its roles whole, all others their ids and names.
+/// A trust's token and a federated one show their roles whole, all others their ids and names.
 fn roles(token: &ValidToken) -> Value {
     let whole = token.delegation.iter().find_map(|step| match step {
         Delegation::Trust { roles, .. } => Some(roles),
         _ => None,
     });
-    match whole {
+    match whole.or(token.whole_roles.as_ref()) {
         Some(roles) => roles
             .iter()
             .map(|role| Value::from(role.attributes()))

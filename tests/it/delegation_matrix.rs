@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tokens::{token, with_credential};
 
 const METHODS: &str =
-    "[auth]\nmethods = password,token,application_credential,oauth1,ec2credential";
+    "[auth]\nmethods = password,token,application_credential,oauth1,ec2credential,mapped";
 
 /// Stands for a token where there is none: the issuer of uma's client certificate, which a proxy has
 /// seen.
@@ -23,6 +23,7 @@ const PROXY: &str = "10.0.0.1";
 async fn scene() -> Scene {
     let scene = Scene::with_config(&format!(
         "{METHODS}\n[token]\naccept = uuid\n[server]\ntrusted_proxies = {PROXY}\n\
+         assertion_headers = OIDC-*\n\
          [tokenless_auth]\ntrusted_issuer = {CERTIFICATE}\n"
     ))
     .await;

@@ -6,6 +6,7 @@ mod contract;
 pub mod db;
 pub mod delegation;
 mod domains;
+pub mod federation;
 pub mod notifications;
 pub mod oauth1;
 mod scene;

@@ -10,19 +10,6 @@ use keystone::policy;
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Operations of 30.0.0 that are not served yet: paths and methods. Whoever serves one takes it out
-/// of here.
-#[rustfmt::skip]
-const OUTSTANDING: &[(&str, &str)] = &[
-    // federation
-    ("/v3/OS-FEDERATION/identity_providers/{idp_id}/protocols/{protocol_id}/auth", "GET POST"),
-    ("/v3/OS-FEDERATION/saml2/metadata", "GET"),
-    ("/v3/auth/OS-FEDERATION/identity_providers/{idp_id}/protocols/{protocol_id}/websso", "GET POST"),
-    ("/v3/auth/OS-FEDERATION/saml2", "POST"),
-    ("/v3/auth/OS-FEDERATION/saml2/ecp", "POST"),
-    ("/v3/auth/OS-FEDERATION/websso/{protocol_id}", "GET POST"),
-];
-
 /// Operations that Python's Keystone does not have.
 const OURS: &[&str] = &["GET /openapi.json"];
 
@@ -75,35 +62,12 @@ pub fn head_statuses() -> BTreeMap<String, u16> {
         .collect()
 }
 
-fn outstanding() -> BTreeSet<String> {
-    OUTSTANDING
-        .iter()
-        .flat_map(|(path, methods)| {
-            methods
-                .split(' ')
-                .map(move |method| format!("{method} {path}"))
-        })
-        .collect()
-}
-
 #[test]
 fn every_operation_of_keystone_30_is_served_and_no_other() {
     let served: BTreeSet<String> = served().into_keys().collect();
     let wanted: BTreeSet<String> = golden().iter().map(Operation::name).collect();
-    let outstanding = outstanding();
-    let missing: Vec<&String> = wanted
-        .difference(&served)
-        .filter(|name| !outstanding.contains(*name))
-        .collect();
+    let missing: Vec<&String> = wanted.difference(&served).collect();
     assert!(missing.is_empty(), "not served: {missing:#?}");
-    let done: Vec<&String> = outstanding
-        .iter()
-        .filter(|name| served.contains(*name) || !wanted.contains(*name))
-        .collect();
-    assert!(
-        done.is_empty(),
-        "take these out of OUTSTANDING, they are served: {done:#?}"
-    );
     let extra: BTreeSet<&str> = served.difference(&wanted).map(String::as_str).collect();
     assert_eq!(extra, BTreeSet::from_iter(OURS.iter().copied()));
 }

@@ -47,8 +47,8 @@ pub(super) enum Answer {
     Json,
     /// `application/x-www-form-urlencoded`
     Form,
-    /// `application/x-pem-file`
-    Pem,
+    /// Text of a kind: `application/x-pem-file`.
+    Text(&'static str),
     /// One object under its key.
     Member(&'static str),
     /// Objects under their key, and the links of pages.
@@ -142,9 +142,9 @@ impl Operation {
         self
     }
 
-    /// A certificate as PEM.
-    pub(super) const fn pem(mut self) -> Self {
-        self.answer = Answer::Pem;
+    /// Text of a kind.
+    pub(super) const fn text(mut self, kind: &'static str) -> Self {
+        self.answer = Answer::Text(kind);
         self
     }
 

@@ -49,7 +49,7 @@ pub async fn list_own(ctx: Context) -> Result<Response> {
     };
     let assignment = ctx.app.assignment();
     let tenants = assignment
-        .projects_of_user(user_id, &[], &of_domain)
+        .projects_of_user(user_id, &[], &[], &of_domain)
         .await?;
     let page = paging::cut(tenants.items, &hints, |tenant| &tenant.id).map_err(as_bad_marker)?;
     Ok(collection(&page.items))

@@ -1,7 +1,9 @@
 //! `/v3/auth/…`: tokens, and what the caller's token could be scoped to.
 
 pub mod answer;
+pub mod federated;
 mod request;
+mod websso;
 
 use crate::api::body::JsonBody;
 use crate::api::context::Context;
@@ -15,27 +17,36 @@ use crate::model::token::ResolvedScope;
 use crate::policy::Target;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use std::sync::Arc;
 
 /// `POST /v3/auth/tokens`
 pub async fn create_token(ctx: Context, headers: HeaderMap, body: JsonBody) -> Result<Response> {
     let auth = body.member("auth")?;
     schema::AUTH_TOKENS.validate(&Value::Object(auth.clone()))?;
-    let environment = &ctx.request.environment;
-    let mut request = request::parse(auth, &ctx.settings.config, environment, || {
-        os_oauth1::signed(&ctx, "POST", &headers)
-    })?;
-    // Bytes that are no text are no receipt either.
-    let receipt = headers.get("openstack-auth-receipt");
-    request.receipt = receipt.map(|text| text.to_str().unwrap_or_default().to_owned());
-    let (token, entry) = ctx.app.auth().authenticate(request).await?;
+    let (token, entry) = authenticate(&ctx, &headers, auth).await?;
     Ok(answer::token(
         &ctx,
         StatusCode::CREATED,
         Some(&token),
         &entry,
     ))
+}
+
+/// The token that an `auth` object asks for.
+async fn authenticate(
+    ctx: &Context,
+    headers: &HeaderMap,
+    auth: &Map<String, Value>,
+) -> Result<(String, Arc<TokenEntry>)> {
+    let environment = &ctx.request.environment;
+    let mut request = request::parse(auth, &ctx.settings.config, environment, || {
+        os_oauth1::signed(ctx, "POST", headers)
+    })?;
+    // Bytes that are no text are no receipt either.
+    let receipt = headers.get("openstack-auth-receipt");
+    request.receipt = receipt.map(|text| text.to_str().unwrap_or_default().to_owned());
+    ctx.app.auth().authenticate(request).await
 }
 
 /// `GET /v3/auth/tokens`
@@ -95,7 +106,7 @@ pub async fn list_projects(ctx: Context) -> Result<Response> {
     let hints = ctx.query.list_hints(&[], PageRules::NONE)?;
     let assignment = ctx.app.assignment();
     let page = assignment
-        .projects_of_user(user_id, &[true], &hints)
+        .projects_of_user(user_id, ctx.federated_groups(), &[true], &hints)
         .await?;
     Ok(ctx.page(
         "projects",
@@ -112,7 +123,9 @@ pub async fn list_domains(ctx: Context) -> Result<Response> {
     let user_id = ctx.caller_id()?;
     let hints = ctx.query.list_hints(&[], PageRules::NONE)?;
     let assignment = ctx.app.assignment();
-    let page = assignment.domains_of_user(user_id, &[true], &hints).await?;
+    let page = assignment
+        .domains_of_user(user_id, ctx.federated_groups(), &[true], &hints)
+        .await?;
     Ok(ctx.page(
         "domains",
         &page,
@@ -126,7 +139,8 @@ pub async fn list_domains(ctx: Context) -> Result<Response> {
 pub async fn show_system(ctx: Context) -> Result<Response> {
     ctx.enforce("identity:get_auth_system", &Target::new())?;
     let user_id = ctx.caller_id()?;
-    let has_roles = ctx.app.assignment().has_system_role(user_id).await?;
+    // No federated token can be for the system.
+    let has_roles = !ctx.is_federated() && ctx.app.assignment().has_system_role(user_id).await?;
     let system = if has_roles {
         json!([{ "all": true }])
     } else {

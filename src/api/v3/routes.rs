@@ -1,11 +1,12 @@
 //! THE route table of v3: one line a route, sorted by path.
 
+use super::auth::federated;
 use super::{
     access_rules, application_credentials, auth, credentials, domain_config, domains, ec2tokens,
     endpoint_groups, endpoints, grants, groups, identity_providers, implied_roles, limits,
     mappings, os_ec2, os_endpoint_policy, os_ep_filter, os_oauth1, os_oauth2, os_revoke,
     os_simple_cert, policies, project_tags, projects, protocols, regions, registered_limits,
-    role_assignments, roles, service_providers, services, trusts, users,
+    role_assignments, roles, saml2, service_providers, services, trusts, users,
 };
 use crate::api::route::{Route, delete, get, patch, post, put};
 
@@ -40,12 +41,15 @@ pub fn table() -> Vec<Route> {
         put("/v3/OS-FEDERATION/identity_providers/{idp_id}/protocols/{protocol_id}", &["identity:create_protocol"], protocols::create),
         patch("/v3/OS-FEDERATION/identity_providers/{idp_id}/protocols/{protocol_id}", &["identity:update_protocol"], protocols::update),
         delete("/v3/OS-FEDERATION/identity_providers/{idp_id}/protocols/{protocol_id}", &["identity:delete_protocol"], protocols::delete),
+        get("/v3/OS-FEDERATION/identity_providers/{idp_id}/protocols/{protocol_id}/auth", &[], federated::create_token),
+        post("/v3/OS-FEDERATION/identity_providers/{idp_id}/protocols/{protocol_id}/auth", &[], federated::create_token),
         get("/v3/OS-FEDERATION/mappings", &["identity:list_mappings"], mappings::list),
         get("/v3/OS-FEDERATION/mappings/{mapping_id}", &["identity:get_mapping"], mappings::show),
         put("/v3/OS-FEDERATION/mappings/{mapping_id}", &["identity:create_mapping"], mappings::create),
         patch("/v3/OS-FEDERATION/mappings/{mapping_id}", &["identity:update_mapping"], mappings::update),
         delete("/v3/OS-FEDERATION/mappings/{mapping_id}", &["identity:delete_mapping"], mappings::delete),
         get("/v3/OS-FEDERATION/projects", &["identity:get_auth_projects"], auth::list_projects),
+        get("/v3/OS-FEDERATION/saml2/metadata", &[], saml2::show_metadata),
         get("/v3/OS-FEDERATION/service_providers", &["identity:list_service_providers"], service_providers::list),
         get("/v3/OS-FEDERATION/service_providers/{service_provider_id}", &["identity:get_service_provider"], service_providers::show),
         put("/v3/OS-FEDERATION/service_providers/{service_provider_id}", &["identity:create_service_provider"], service_providers::create),
@@ -83,6 +87,12 @@ pub fn table() -> Vec<Route> {
         delete("/v3/OS-TRUST/trusts/{trust_id}", &["identity:delete_trust"], trusts::delete),
         get("/v3/OS-TRUST/trusts/{trust_id}/roles", &["identity:list_roles_for_trust"], trusts::list_roles),
         get("/v3/OS-TRUST/trusts/{trust_id}/roles/{role_id}", &["identity:get_role_for_trust"], trusts::show_role),
+        get("/v3/auth/OS-FEDERATION/identity_providers/{idp_id}/protocols/{protocol_id}/websso", &[], federated::sign_on),
+        post("/v3/auth/OS-FEDERATION/identity_providers/{idp_id}/protocols/{protocol_id}/websso", &[], federated::sign_on),
+        post("/v3/auth/OS-FEDERATION/saml2", &[], saml2::create_assertion),
+        post("/v3/auth/OS-FEDERATION/saml2/ecp", &[], saml2::create_enveloped_assertion),
+        get("/v3/auth/OS-FEDERATION/websso/{protocol_id}", &[], federated::sign_on_from_anywhere),
+        post("/v3/auth/OS-FEDERATION/websso/{protocol_id}", &[], federated::sign_on_from_anywhere),
         get("/v3/auth/catalog", &["identity:get_auth_catalog"], auth::show_catalog),
         get("/v3/auth/domains", &["identity:get_auth_domains"], auth::list_domains),
         get("/v3/auth/projects", &["identity:get_auth_projects"], auth::list_projects),

@@ -193,7 +193,7 @@ pub async fn list_projects(ctx: Context, path: PathArgs) -> Result<Response> {
     let enabled = ctx.query.booleans("enabled");
     let assignment = ctx.app.assignment();
     let page = assignment
-        .projects_of_user(&user.id, &enabled, &hints)
+        .projects_of_user(&user.id, &[], &enabled, &hints)
         .await?;
     Ok(ctx.page(
         "projects",

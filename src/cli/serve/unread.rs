@@ -2,7 +2,7 @@
 
 use crate::config::{Config, Origin};
 
-const UNREAD: [(&str, &[&str]); 2] = [
+const UNREAD: [(&str, &[&str]); 3] = [
     ("cache", &["expiration_time"]),
     (
         "database",
@@ -20,6 +20,7 @@ const UNREAD: [(&str, &[&str]); 2] = [
             "synchronous_reader",
         ],
     ),
+    ("saml", &["xmlsec1_binary"]),
 ];
 
 /// Says which of them are set: whoever set one expects something of it.

@@ -91,7 +91,7 @@ impl SigningKey {
     }
 
     /// RSASSA-PKCS1-v1_5 with SHA-256.
-    pub(super) fn sign(&self, content: &[u8]) -> Result<Vec<u8>> {
+    pub(in crate::crypto) fn sign(&self, content: &[u8]) -> Result<Vec<u8>> {
         let mut signature = vec![0; self.0.public_modulus_len()];
         self.0
             .sign(

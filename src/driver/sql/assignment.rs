@@ -112,6 +112,22 @@ pub async fn granted_roles(
     role::collect(&s.fetch_all(query).await?)
 }
 
+/// What a user was granted on projects, as pairs of project and role; inherited grants are left out.
+pub async fn granted_on_projects(
+    s: &mut Session,
+    user: &UserId,
+) -> Result<Vec<(ProjectId, RoleId)>> {
+    let query = sql("SELECT target_id, role_id FROM assignment \
+         WHERE type = 'UserProject' AND actor_id = ? AND inherited = ? \
+         ORDER BY target_id, role_id")
+    .bind(user)
+    .bind(false);
+    let rows = s.fetch_all(query).await?;
+    rows.iter()
+        .map(|row| Ok((row.id("target_id")?, row.id("role_id")?)))
+        .collect()
+}
+
 /// Removes everything a user was granted.
 pub async fn delete_of_user(s: &mut Session, id: &UserId) -> Result<()> {
     s.execute(

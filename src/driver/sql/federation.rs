@@ -2,9 +2,11 @@
 
 mod identity_provider;
 mod service_provider;
+mod shadow;
 
 pub use identity_provider::*;
 pub use service_provider::*;
+pub use shadow::*;
 
 use super::db::{Area, Row, Session, sql};
 use super::value::ascii_json;

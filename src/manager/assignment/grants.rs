@@ -192,7 +192,7 @@ pub(super) fn no_such_grant(grant: &Assignment) -> Error {
 
 /// A domain's role is for that domain's projects. On domains it can be granted anywhere, as
 /// Keystone allows it, and counts there only by what it implies.
-pub(super) fn check_role_domain(
+pub(in crate::manager) fn check_role_domain(
     role: &Role,
     target: &AssignmentTarget,
     project: Option<&Project>,

@@ -5,7 +5,9 @@ use super::{existing_mapping, existing_protocol, existing_provider};
 use crate::driver::sql::db::Session;
 use crate::driver::sql::{identity, resource};
 use crate::error::{Error, Result};
-use crate::model::federation::{MappedDomain, MappedGroup, MappedProperties, Mapping};
+use crate::model::federation::{
+    IdentityProvider, MappedDomain, MappedGroup, MappedProperties, Mapping,
+};
 use crate::model::{DomainId, GroupId, IdpId, ProtocolId};
 
 /// The mapping that holds for a protocol of an identity provider.
@@ -13,12 +15,23 @@ use crate::model::{DomainId, GroupId, IdpId, ProtocolId};
 /// # Errors
 /// 404 when provider, protocol or mapping is not there; 403 when the provider is disabled.
 pub(super) async fn mapping_of(s: &mut Session, idp: &IdpId, id: &ProtocolId) -> Result<Mapping> {
+    enabled_provider(s, idp).await?;
     let protocol = existing_protocol(s, idp, id).await?;
-    if !existing_provider(s, idp).await?.enabled {
-        let why = format!("the identity provider {idp} is disabled");
-        return Err(Error::Forbidden(why));
-    }
     existing_mapping(s, &protocol.mapping_id).await
+}
+
+/// The identity provider, which vouches for users now.
+///
+/// # Errors
+/// 404 when it is not there; 403 when it is disabled.
+pub(super) async fn enabled_provider(s: &mut Session, id: &IdpId) -> Result<IdentityProvider> {
+    let provider = existing_provider(s, id).await?;
+    match provider.enabled {
+        true => Ok(provider),
+        false => Err(Error::Forbidden(format!(
+            "the identity provider {id} is disabled"
+        ))),
+    }
 }
 
 /// What a mapping makes of an assertion.

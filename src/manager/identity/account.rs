@@ -70,7 +70,7 @@ pub(super) fn is_locked(login: &LocalLogin, rule: LockoutRule) -> bool {
 
 impl IdentityManager<'_> {
     /// The user as everybody sees it: disabled by inactivity is disabled.
-    pub(super) fn as_it_reads(&self, mut user: User) -> User {
+    pub(in crate::manager) fn as_it_reads(&self, mut user: User) -> User {
         let inactive = is_inactive(&user, &self.app.config(), self.app.clock.now());
         user.enabled = user.enabled && !inactive;
         user

@@ -2,6 +2,7 @@
 
 use super::{IdentityManager, UserLookup};
 use crate::crypto::totp::TotpKey;
+use crate::driver::sql::db::Session;
 use crate::driver::sql::identity as sql;
 use crate::driver::sql::{credential, resource};
 use crate::error::{Error, Result};
@@ -86,10 +87,20 @@ impl IdentityManager<'_> {
     /// 401 when it, or its domain, is disabled.
     pub(in crate::manager) async fn enabled(&self, user: User) -> Result<User> {
         let mut session = self.app.db.session().await?;
-        let domain = resource::domain(&mut session, &user.domain_id).await?;
+        self.check_enabled_in(&mut session, &user).await?;
+        Ok(user)
+    }
+
+    /// As [`enabled`](Self::enabled), by the caller's session.
+    pub(in crate::manager) async fn check_enabled_in(
+        &self,
+        s: &mut Session,
+        user: &User,
+    ) -> Result<()> {
+        let domain = resource::domain(s, &user.domain_id).await?;
         let refused = |why| Err(Error::unauthorized(format!("user {} {why}", user.id)));
         match domain {
-            Some(domain) if domain.enabled && user.enabled => Ok(user),
+            Some(domain) if domain.enabled && user.enabled => Ok(()),
             Some(domain) if domain.enabled => refused("is disabled"),
             _ => refused("is of a disabled domain"),
         }

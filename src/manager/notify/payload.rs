@@ -3,13 +3,18 @@
 
 use crate::config::NotificationFormat;
 use crate::model::ServiceId;
-use crate::model::event::{Attempted, Authentication, Event, Happened, Origin, Reason};
+use crate::model::event::{
+    Attempted, Authentication, Event, FederatedLogin, Happened, Origin, Reason,
+};
 use crate::model::{Actor, Assignment, AssignmentTarget, Timestamp};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 /// Who logs in, and also what a login or an assignment is aimed at.
 const ACCOUNT: &str = "service/security/account/user";
+
+/// What federated logins are called by, whatever their protocol.
+const SAML: &str = "http://docs.oasis-open.org/security/saml/v2.0";
 
 /// The name space in which Keystone makes a UUID of a user's id that is none.
 const ID_NAMESPACE: Uuid = Uuid::from_u128(0x4332_ecab_770b_4288_a680_b9ac_a3b1_b153);
@@ -62,6 +67,9 @@ impl Envelope<'_> {
             Event::Authentication(attempt) => {
                 ("authenticate".to_owned(), attempt.outcome.name(), anybody())
             }
+            Event::FederatedLogin(login) => {
+                ("authenticate".to_owned(), login.outcome.name(), anybody())
+            }
         };
         let observer = self.observer.map_or_else(random_id, ToString::to_string);
         let mut payload = Map::new();
@@ -89,6 +97,7 @@ impl Envelope<'_> {
                 set("resource_info", json!(id));
             }
             Event::RoleAssignment { assignment, .. } => payload.extend(members_of(assignment)),
+            Event::FederatedLogin(_) => {}
             Event::Authentication(attempt) => {
                 if let Some(reason) = &attempt.reason {
                     set("reason", reason_of(reason));
@@ -172,7 +181,33 @@ fn initiator(event: &Event, origin: &Origin) -> Map<String, Value> {
             set("domain_name", domain_name.as_deref());
         }
     }
+    if let Event::FederatedLogin(login) = event {
+        initiator.insert("credential".to_owned(), credential_of(login));
+    }
     initiator
+}
+
+/// Who vouched for whom. Of a token's audit id only the ends are shown.
+fn credential_of(login: &FederatedLogin) -> Value {
+    const UNKNOWN: &str = "unknown";
+    let ends = |id: &str, count: usize| {
+        let first: String = id.chars().take(count).collect();
+        let last = id.chars().rev().take(count);
+        let last: Vec<char> = last.collect();
+        format!("{first} xxxxxxxx {}", last.iter().rev().collect::<String>())
+    };
+    // An eighth of the text at either end.
+    let token = match &login.audit_id {
+        Some(id) => ends(id, 3),
+        None => ends(UNKNOWN, 1),
+    };
+    json!({
+        "token": token,
+        "type": SAML,
+        "identity_provider": login.idp_id,
+        "user": login.user_id.as_ref().map_or(UNKNOWN, |id| id.as_str()),
+        "groups": login.group_ids,
+    })
 }
 
 fn members_of(assignment: &Assignment) -> Map<String, Value> {

@@ -107,26 +107,63 @@ impl ResourceManager<'_> {
     }
 
     async fn store(&self, mut project: Project) -> Result<Project> {
-        let config = self.app.config();
         let kind = Kind::of(&project);
         project.name = project.name.trim().to_owned();
-        check_name(kind, &project.name, &config)?;
         project.options.retain(|_, value| !value.is_null());
-        let (stored, config) = (&project, &config);
+        let (this, stored) = (self, &project);
         self.app
             .db
-            .transaction(|s| {
-                Box::pin(async move {
-                    if let (Some(domain), Some(parent)) = (&stored.domain_id, &stored.parent_id) {
-                        check_place(s, domain, parent, config).await?;
-                    }
-                    sql::insert_project(s, stored).await?;
-                    s.notify(Event::created(kind.event_kind(), &stored.id));
-                    Ok(())
-                })
-            })
+            .transaction(|s| Box::pin(async move { this.store_in(s, stored).await }))
             .await
             .map_err(|error| error.or_conflict(|| name_taken(kind, &project.name)))?;
+        Ok(project)
+    }
+
+    async fn store_in(&self, s: &mut Session, project: &Project) -> Result<()> {
+        let config = self.app.config();
+        let kind = Kind::of(project);
+        check_name(kind, &project.name, &config)?;
+        if let (Some(domain), Some(parent)) = (&project.domain_id, &project.parent_id) {
+            check_place(s, domain, parent, &config).await?;
+        }
+        sql::insert_project(s, project).await?;
+        s.notify(Event::created(kind.event_kind(), &project.id));
+        Ok(())
+    }
+
+    /// The project of this name directly below a domain, which is made when there is none, as part of
+    /// the caller's transaction.
+    ///
+    /// # Errors
+    /// As [`create_project`](Self::create_project), but for a taken name, which is
+    /// [`Error::DuplicateKey`].
+    pub async fn ensure_project_in(
+        &self,
+        s: &mut Session,
+        domain: &DomainId,
+        name: &str,
+    ) -> Result<Project> {
+        let name = name.trim();
+        // Where clients name a project, its schema says so.
+        if name.is_empty() {
+            return Err(Error::bad_request("A project needs a name."));
+        }
+        if let Some(found) = sql::project_by_name(s, domain, name).await? {
+            return Ok(found);
+        }
+        let project = Project {
+            id: ProjectId::random(),
+            name: name.to_owned(),
+            domain_id: Some(domain.clone()),
+            parent_id: Some(domain.clone().into()),
+            is_domain: false,
+            description: Some(String::new()),
+            enabled: true,
+            tags: Vec::new(),
+            options: Map::new(),
+            extra: Map::new(),
+        };
+        self.store_in(s, &project).await?;
         Ok(project)
     }
 }

@@ -139,6 +139,7 @@ mod tests {
                 id: "role".into(),
                 name: "role".to_owned(),
             }],
+            whole_roles: None,
             role_names: vec!["role".to_owned()],
             catalog: None,
             is_admin_project: None,

@@ -259,6 +259,11 @@ impl Weighter<Subject, Arc<(ValidToken, Facts)>> for Weight {
 fn weight(token: &ValidToken) -> u64 {
     const BESIDES: usize = 2_048;
     const ROLE: usize = 160;
+    const WHOLE_ROLE: usize = 512;
+    const GROUP: usize = 160;
     let catalog = token.catalog.as_ref().map_or(0, |it| it.json().len());
-    (BESIDES + ROLE * token.roles.len() + catalog) as u64
+    let whole_roles = token.whole_roles.as_ref().map_or(0, Vec::len);
+    let roles = ROLE * token.roles.len() + WHOLE_ROLE * whole_roles;
+    let groups = GROUP * token.federated_groups().len();
+    (BESIDES + roles + groups + catalog) as u64
 }

@@ -231,7 +231,7 @@ fn project_of(payload: &TokenPayload) -> Option<&ProjectId> {
     }
 }
 
-fn role_ref(role: &Role) -> RoleRef {
+pub(super) fn role_ref(role: &Role) -> RoleRef {
     RoleRef {
         id: role.id.clone(),
         name: role.name.clone(),

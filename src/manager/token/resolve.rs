@@ -9,10 +9,11 @@ use crate::driver::sql::token::{ScopeFacts, UserFacts};
 use crate::error::{Error, Result};
 use crate::manager::catalog::urls::UrlContext;
 use crate::manager::identity::has_been_away;
+use crate::manager::token::granted::role_ref;
 use crate::model::token::{
     Catalog, ResolvedScope, RoleRef, TokenOrigin, TokenPayload, TokenScope, TokenUser, ValidToken,
 };
-use crate::model::{ProjectId, Timestamp, UserId};
+use crate::model::{ProjectId, Role, Timestamp, UserId};
 
 impl TokenManager<'_> {
     /// Reads what the payload names. What is found must not depend on its times and audit ids: other
@@ -22,17 +23,17 @@ impl TokenManager<'_> {
     /// 401 when the user is gone or disabled; 404 when the user's domain is disabled, or the scope or
     /// the delegation is gone, disabled or gives no role; 403 when a trust does not hold any more.
     pub(super) async fn resolve(&self, payload: TokenPayload) -> Result<ValidToken> {
-        if matches!(payload.origin, TokenOrigin::Federated { .. }) {
-            return Err(Error::unauthorized("federated tokens are not accepted"));
-        }
         let config = self.app.config();
         let mut session = self.app.db.session().await?;
         let user = self.usable_user(&mut session, &payload, &config).await?;
+        check_provider(&mut session, &payload.origin).await?;
         let scope = usable_scope(&mut session, &payload.scope).await?;
         let granted = self.granted(&mut session, &payload, &config).await?;
-        let roles = match &granted.roles {
-            Some(roles) => roles.clone(),
-            None => self.own_roles(&mut session, &payload, &scope).await?,
+        let whole_roles = self.federated_roles(&mut session, &payload, &scope).await?;
+        let roles = match (&granted.roles, &whole_roles) {
+            (Some(roles), _) => roles.clone(),
+            (None, Some(roles)) => roles.iter().map(role_ref).collect(),
+            (None, None) => self.own_roles(&mut session, &payload, &scope).await?,
         };
         if roles.is_empty() && !matches!(scope, ResolvedScope::Unscoped) {
             return Err(Error::NotFound {
@@ -67,6 +68,7 @@ impl TokenManager<'_> {
             delegation: granted.delegation,
             scope,
             roles,
+            whole_roles,
             catalog,
             is_admin_project,
             service_providers,
@@ -109,6 +111,22 @@ impl TokenManager<'_> {
         }
     }
 
+    /// The roles that a federated user has at the scope, by the groups in the token, too; `None` for
+    /// any other token.
+    async fn federated_roles(
+        &self,
+        s: &mut Session,
+        payload: &TokenPayload,
+        scope: &ResolvedScope,
+    ) -> Result<Option<Vec<Role>>> {
+        let TokenOrigin::Federated { group_ids, .. } = &payload.origin else {
+            return Ok(None);
+        };
+        let assignment = self.app.assignment();
+        let roles = assignment.roles_with_groups(s, &payload.user_id, group_ids, scope);
+        roles.await.map(Some)
+    }
+
     async fn catalog_for(
         &self,
         s: &mut Session,
@@ -131,6 +149,28 @@ impl TokenManager<'_> {
             .for_token(s, &urls, project_id)
             .await
             .map(Some)
+    }
+}
+
+/// Whether who vouched for a federated user is still there.
+///
+/// # Errors
+/// 404 when the identity provider, or its protocol, is gone.
+async fn check_provider(s: &mut Session, origin: &TokenOrigin) -> Result<()> {
+    let TokenOrigin::Federated {
+        idp_id,
+        protocol_id,
+        ..
+    } = origin
+    else {
+        return Ok(());
+    };
+    match federation::protocol_exists(s, idp_id, protocol_id).await? {
+        true => Ok(()),
+        false => Err(Error::not_found(
+            "federated protocol",
+            format!("{protocol_id} of identity provider {idp_id}"),
+        )),
     }
 }
 

@@ -78,6 +78,35 @@ async fn db_sync_makes_the_schema_and_check_tells_how_far_it_is() {
     assert_eq!(home.manage(&["db_version"]).stdout, b"742c857f1dfb\n");
 }
 
+#[test]
+fn the_metadata_of_an_identity_provider_is_that_of_the_configuration() {
+    let home = Home::new();
+    home.config("sqlite://", "");
+    let said = expect(&home, &["saml_idp_metadata"], 1);
+    assert!(said.contains("idp_entity_id"), "{said}");
+    let pki = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/pki");
+    let options = format!(
+        "[saml]\nidp_entity_id = https://alpha/idp\nidp_sso_endpoint = https://alpha/sso\n\
+         idp_contact_company = A & B\ncertfile = {}\n",
+        pki.join("signing_cert.pem").display()
+    );
+    home.config("sqlite://", &options);
+    let output = home.manage(&["saml_idp_metadata"]);
+    assert_eq!(output.status.code(), Some(0));
+    let text = String::from_utf8(output.stdout).expect("text");
+    for part in [
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>",
+        "entityID=\"https://alpha/idp\"",
+        "<ds:X509Certificate>MII",
+        "Location=\"https://alpha/sso\"",
+        "<md:Company>A &amp; B</md:Company>",
+        "<md:OrganizationName xml:lang=\"en\">SAML Identity Provider</md:OrganizationName>",
+        "contactType=\"other\"",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+}
+
 #[tokio::test]
 async fn bootstrap_needs_a_password_and_a_schema() {
     let db = TestDb::empty().await;

@@ -9,6 +9,7 @@ const RIGHTS: &str = "
     password/unscoped   201     200         201        200        403       204         200
     password/system     403     200         403        200        403       204         200
     token/project       201     200         201        200        201       204         200
+    federated/project   201     200         201        200        201       204         200
     trust/as-trustor    403     200         201        403        403       403         403
     trust/as-trustee    403     200         201        403        403       403         403
     trust/last-link     403     200         403        403        403       403         403
@@ -30,6 +31,7 @@ const CREDENTIALS: &str = "
     password/unscoped   201           200          200         200           204
     password/system     201           200          200         200           204
     token/project       201           200          200         200           204
+    federated/project   201           200          200         200           204
     trust/as-trustor    403           none         403         403           403
     trust/as-trustee    403           none         403         403           403
     trust/last-link     403           none         403         403           403
@@ -51,6 +53,7 @@ const KEY_PAIRS: &str = "
     password/unscoped   403         200        200       403         401            401
     password/system     201         200        200       204         401            401
     token/project       201         200        200       204         200            200
+    federated/project   201         200        200       204         200            200
     trust/as-trustor    403         403        403       403         403            403
     trust/as-trustee    403         403        403       403         403            403
     trust/last-link     403         403        403       403         403            403
@@ -72,6 +75,7 @@ const ACCESS_TOKENS: &str = "
     password/unscoped   403       403         403         403          403
     password/system     403       403         403         403          204
     token/project       200       200         200         200          204
+    federated/project   200       200         200         200          204
     trust/as-trustor    403       403         403         403          403
     trust/as-trustee    403       403         403         403          403
     trust/last-link     403       403         403         403          403
@@ -95,6 +99,7 @@ const PASSWORDS: &str = "
     password/unscoped   403          403     -             204
     password/system     200          200     -             -
     token/project       200          200     -             -
+    federated/project   200          200     -             -
     trust/as-trustor    200          403     403           204
     trust/as-trustee    200          403     403           204
     trust/last-link     200          403     403           204

@@ -2,6 +2,7 @@
 
 use super::{CERTIFICATE, METHODS, PROXY};
 use crate::harness::delegation::{merge, project, trust};
+use crate::harness::federation;
 use crate::harness::oauth1::{TOKENS, consumer, log_in};
 use crate::harness::{ACME, ADMIN_PASSWORD, Scene};
 use aws_lc_rs::digest::{SHA256, digest};
@@ -28,6 +29,11 @@ pub async fn token(scene: &Scene, kind: &str) -> (String, &'static str) {
                 .await
                 .expect(201);
             answer.header("x-subject-token").to_owned()
+        }
+        "federated/project" => {
+            federation::add_provider(scene, json!({ "rules": federation::rules() })).await;
+            federation::link(scene, "uma").await;
+            federation::log_in_to_top(scene, "uma", "").await
         }
         "trust/as-trustor" => trusted(scene, true, true).await,
         "trust/as-trustee" => return (trusted(scene, false, true).await, "vic"),

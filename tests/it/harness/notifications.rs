@@ -83,6 +83,8 @@ pub const EVENTS: &[(&str, &str, &[&str])] = &[
     ("PUT", "/v3/OS-FEDERATION/identity_providers/{idp_id}/protocols/{protocol_id}", &[]),
     ("PATCH", "/v3/OS-FEDERATION/identity_providers/{idp_id}/protocols/{protocol_id}", &[]),
     ("DELETE", "/v3/OS-FEDERATION/identity_providers/{idp_id}/protocols/{protocol_id}", &[]),
+    // A login may make projects, and change the user.
+    ("POST", "/v3/OS-FEDERATION/identity_providers/{idp_id}/protocols/{protocol_id}/auth", &["any?"]),
     ("PUT", "/v3/OS-FEDERATION/mappings/{mapping_id}", &[]),
     ("PATCH", "/v3/OS-FEDERATION/mappings/{mapping_id}", &[]),
     ("DELETE", "/v3/OS-FEDERATION/mappings/{mapping_id}", &[]),
@@ -102,6 +104,8 @@ pub const EVENTS: &[(&str, &str, &[&str])] = &[
     ("DELETE", "/v3/OS-OAUTH1/consumers/{consumer_id}", &["identity.OS-OAUTH1:consumer.deleted"]),
     ("POST", "/v3/OS-TRUST/trusts", &["identity.OS-TRUST:trust.created"]),
     ("DELETE", "/v3/OS-TRUST/trusts/{trust_id}", &["identity.OS-TRUST:trust.deleted"]),
+    ("POST", "/v3/auth/OS-FEDERATION/identity_providers/{idp_id}/protocols/{protocol_id}/websso", &["any?"]),
+    ("POST", "/v3/auth/OS-FEDERATION/websso/{protocol_id}", &["any?"]),
     // A login is told of where the configuration does not opt it out, as it does by default.
     ("POST", "/v3/auth/tokens", &[]),
     ("DELETE", "/v3/auth/tokens", &[]),

@@ -12,43 +12,50 @@ use stage::{Held, Stage};
 /// One row an event, one column a kind of token: `x` is dead, `.` is alive, and `r` is alive with fewer
 /// roles than it was made with, so that a text that says them itself stands in the signed list.
 const MATRIX: &str = "
-                             unscoped derived project by-group domain system trust credential oauth1 oauth2
-    unscoped-deleted            x        x       .       .       .      .      .       .        .      .
-    unscoped-deleted-alone      x        .       .       .       .      .      .       .        .      .
-    derived-deleted             .        x       .       .       .      .      .       .        .      .
-    project-token-deleted       .        .       x       .       .      .      .       .        .      .
-    user-tokens-deleted         x        x       x       x       x      x      x       x        x      x
-    user-disabled               x        x       x       x       x      x      x       x        x      x
-    user-deleted                x        x       x       x       x      x      x       x        x      x
-    user-renamed                .        .       .       .       .      .      .       .        .      .
-    password-set                x        x       x       x       x      x      x       x        x      x
-    password-changed            x        x       x       x       x      x      x       x        x      x
-    group-left                  x        x       x       x       x      x      x       x        x      x
-    group-joined                .        .       .       .       .      .      .       .        .      .
-    group-with-roles-deleted    x        x       x       x       x      x      x       x        x      x
-    idle-group-deleted          .        .       .       .       .      .      .       .        .      .
-    project-disabled            .        x       x       x       .      .      x       x        x      x
-    project-deleted             .        x       x       x       .      .      x       x        x      x
-    project-renamed             .        .       .       .       .      .      .       .        .      .
-    other-project-disabled      .        .       .       .       .      .      .       .        .      .
-    domain-disabled             x        x       x       x       x      x      x       x        x      x
-    grant-on-project-removed    .        x       x       .       .      .      x       x        x      x
-    one-of-two-grants-removed   .        r       r       .       .      .      x       x        x      r
-    grant-added                 .        .       .       .       .      .      .       .        .      .
-    grant-on-domain-removed     .        .       .       .       x      .      .       .        .      .
-    grant-on-system-removed     .        .       .       .       .      x      .       .        .      .
-    grant-of-group-removed      .        .       .       x       .      .      .       .        .      .
-    role-deleted                .        x       x       .       .      .      x       x        x      x
-    implied-role-removed        .        .       .       r       r      .      .       .        .      .
-    catalog-changed             .        .       .       .       .      .      .       .        .      .
-    trustee-disabled            .        .       .       .       .      .      x       .        .      .
-    trustee-deleted             .        .       .       .       .      .      x       .        .      .
-    trustee-tokens-deleted      .        .       .       .       .      .      x       .        .      .
-    trust-deleted               .        .       .       .       .      .      x       .        .      .
-    credential-deleted          .        .       .       .       .      .      .       x        .      .
-    consumer-deleted            .        .       .       .       .      .      .       .        x      .
-    access-token-deleted        .        .       .       .       .      .      .       .        x      .
-    expired                     x        x       x       x       x      x      x       x        x      x
+                              unscoped derived project by-group domain system trust credential oauth1 oauth2 fed-unscoped fed-group
+    unscoped-deleted             x        x       .       .       .      .      .       .        .      .         .           .
+    unscoped-deleted-alone       x        .       .       .       .      .      .       .        .      .         .           .
+    derived-deleted              .        x       .       .       .      .      .       .        .      .         .           .
+    project-token-deleted        .        .       x       .       .      .      .       .        .      .         .           .
+    user-tokens-deleted          x        x       x       x       x      x      x       x        x      x         x           x
+    user-disabled                x        x       x       x       x      x      x       x        x      x         x           x
+    user-deleted                 x        x       x       x       x      x      x       x        x      x         x           x
+    user-renamed                 .        .       .       .       .      .      .       .        .      .         .           .
+    password-set                 x        x       x       x       x      x      x       x        x      x         x           x
+    password-changed             x        x       x       x       x      x      x       x        x      x         x           x
+    group-left                   x        x       x       x       x      x      x       x        x      x         x           x
+    group-joined                 .        .       .       .       .      .      .       .        .      .         .           .
+    group-with-roles-deleted     x        x       x       x       x      x      x       x        x      x         x           x
+    idle-group-deleted           .        .       .       .       .      .      .       .        .      .         .           .
+    project-disabled             .        x       x       x       .      .      x       x        x      x         .           x
+    project-deleted              .        x       x       x       .      .      x       x        x      x         .           x
+    project-renamed              .        .       .       .       .      .      .       .        .      .         .           .
+    other-project-disabled       .        .       .       .       .      .      .       .        .      .         .           .
+    domain-disabled              x        x       x       x       x      x      x       x        x      x         x           x
+    grant-on-project-removed     .        x       x       .       .      .      x       x        x      x         .           .
+    one-of-two-grants-removed    .        r       r       .       .      .      x       x        x      r         .           .
+    grant-added                  .        .       .       .       .      .      .       .        .      .         .           .
+    grant-on-domain-removed      .        .       .       .       x      .      .       .        .      .         .           .
+    grant-on-system-removed      .        .       .       .       .      x      .       .        .      .         .           .
+    grant-of-group-removed       .        .       .       x       .      .      .       .        .      .         .           x
+    role-deleted                 .        x       x       .       .      .      x       x        x      x         .           .
+    implied-role-removed         .        .       .       r       r      .      .       .        .      .         .           r
+    catalog-changed              .        .       .       .       .      .      .       .        .      .         .           .
+    trustee-disabled             .        .       .       .       .      .      x       .        .      .         .           .
+    trustee-deleted              .        .       .       .       .      .      x       .        .      .         .           .
+    trustee-tokens-deleted       .        .       .       .       .      .      x       .        .      .         .           .
+    trust-deleted                .        .       .       .       .      .      x       .        .      .         .           .
+    credential-deleted           .        .       .       .       .      .      .       x        .      .         .           .
+    consumer-deleted             .        .       .       .       .      .      .       .        x      .         .           .
+    access-token-deleted         .        .       .       .       .      .      .       .        x      .         .           .
+    provider-disabled            .        .       .       .       .      .      .       .        .      .         .           .
+    provider-deleted             .        .       .       .       .      .      .       .        .      .         x           x
+    protocol-deleted             .        .       .       .       .      .      .       .        .      .         x           x
+    mapping-deleted              .        .       .       .       .      .      .       .        .      .         .           .
+    same-groups-again            .        .       .       .       .      .      .       .        .      .         .           .
+    other-groups-now             x        x       x       x       x      x      x       x        x      x         x           x
+    fed-token-deleted            .        .       .       .       .      .      .       .        .      .         x           x
+    expired                      x        x       x       x       x      x      x       x        x      x         x           x
 ";
 
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -8,6 +8,7 @@ use crate::manager::auth::{
     ApplicationCredentialLookup, AuthMethod, AuthRequest, DomainLookup, EXTERNAL, RemoteUser,
     RequestedScope,
 };
+use crate::manager::federation::MappedLogin;
 use crate::manager::identity::UserLookup;
 use crate::model::{ProjectId, Secret, TrustId, UserId};
 use serde_json::{Map, Value, json};
@@ -58,7 +59,12 @@ pub fn parse(
                     user: kerberos_user(environment),
                 }
             }
-            _ => return Err(unsupported_method(name, config)),
+            _ => match federated_method(name) {
+                Some(method) if offered => {
+                    mapped(method, object(identity, name)?, environment, config)?
+                }
+                _ => return Err(unsupported_method(name, config)),
+            },
         });
     }
     let counts = config.auth.methods.iter().any(|method| method == EXTERNAL);
@@ -103,6 +109,35 @@ fn kerberos_user(environment: &Environment) -> Option<RemoteUser> {
     Some(RemoteUser {
         name: environment.get("REMOTE_USER")?.to_owned(),
         domain: environment.get("REMOTE_DOMAIN").map(str::to_owned),
+    })
+}
+
+/// The names under which users come whom an identity provider sends.
+fn federated_method(name: &str) -> Option<&'static str> {
+    const NAMES: [&str; 4] = ["mapped", "openid", "saml2", "x509"];
+    NAMES.into_iter().find(|known| *known == name)
+}
+
+/// By what the proxy says that an identity provider said, or by a token that was got so.
+fn mapped(
+    method: &'static str,
+    members: &Map<String, Value>,
+    environment: &Environment,
+    config: &Config,
+) -> Result<AuthMethod> {
+    if members.contains_key("id") {
+        let id = Secret::from(text(members, "id")?);
+        return Ok(AuthMethod::MappedToken { method, id });
+    }
+    let login = MappedLogin {
+        idp_id: text(members, "identity_provider")?.into(),
+        protocol_id: text(members, "protocol")?.into(),
+        assertion: environment.assertion(config),
+        remote_user: environment.get("REMOTE_USER").map(str::to_owned),
+    };
+    Ok(AuthMethod::Mapped {
+        method,
+        login: Box::new(login),
     })
 }
 

@@ -85,6 +85,12 @@ pub async fn role_ids_by_name(s: &mut Session, name: &str) -> Result<Vec<RoleId>
         .collect()
 }
 
+/// The roles with this name, of whichever domain or of none, in order of id.
+pub async fn roles_by_name(s: &mut Session, name: &str) -> Result<Vec<Role>> {
+    let query = sql(SELECT).push(" WHERE r.name = ? ORDER BY r.id");
+    collect(&s.fetch_all(query.bind(name)).await?)
+}
+
 /// The global roles, or those of one domain, in order of id. Filters: `name`.
 pub async fn roles(
     s: &mut Session,

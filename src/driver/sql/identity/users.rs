@@ -225,6 +225,34 @@ pub async fn local_login(s: &mut Session, key: LoginKey<'_>) -> Result<Option<Lo
 /// Stores a new user of this driver with its options and links. A taken name is
 /// [`Error::DuplicateKey`], a taken link [`Error::Conflict`].
 pub async fn insert_user(s: &mut Session, user: &User) -> Result<()> {
+    insert_account(s, user).await?;
+    s.execute(
+        sql(
+            "INSERT INTO local_user (user_id, domain_id, name, failed_auth_count) \
+             VALUES (?, ?, ?, 0)",
+        )
+        .bind(&user.id)
+        .bind(&user.domain_id)
+        .bind(&user.name),
+    )
+    .await?;
+    options::set(s, &user.id, &user.options).await?;
+    insert_links(s, &user.id, &user.name, &user.federated).await?;
+    s.touch(Area::Identity);
+    Ok(())
+}
+
+/// Stores a new user whom only identity providers know; the name is what they call it. A taken id is
+/// [`Error::DuplicateKey`], a taken link [`Error::Conflict`].
+pub async fn insert_federated_user(s: &mut Session, user: &User) -> Result<()> {
+    insert_account(s, user).await?;
+    insert_links(s, &user.id, &user.name, &user.federated).await?;
+    s.touch(Area::Identity);
+    Ok(())
+}
+
+/// The row that users of every kind have.
+async fn insert_account(s: &mut Session, user: &User) -> Result<()> {
     s.execute(
         sql(
             r#"INSERT INTO "user" (id, domain_id, enabled, default_project_id, created_at,
@@ -239,19 +267,6 @@ pub async fn insert_user(s: &mut Session, user: &User) -> Result<()> {
         .bind(&Value::Object(user.extra.clone())),
     )
     .await?;
-    s.execute(
-        sql(
-            "INSERT INTO local_user (user_id, domain_id, name, failed_auth_count) \
-             VALUES (?, ?, ?, 0)",
-        )
-        .bind(&user.id)
-        .bind(&user.domain_id)
-        .bind(&user.name),
-    )
-    .await?;
-    options::set(s, &user.id, &user.options).await?;
-    insert_links(s, &user.id, &user.name, &user.federated).await?;
-    s.touch(Area::Identity);
     Ok(())
 }
 

@@ -1,6 +1,7 @@
 //! A user with a token of every kind in every format, and what may happen to them.
 
 use crate::harness::delegation::{project, trust};
+use crate::harness::federation;
 use crate::harness::{ACME, ADMIN_PASSWORD, Scene, signing};
 use keystone::driver::sql::db::sql;
 use keystone::model::token::{TokenOrigin, TokenPayload, TokenScope};
@@ -8,7 +9,8 @@ use serde_json::{Value, json};
 
 const FORMATS: [&str; 5] = ["fernet", "jws", "uuid", "pki", "pkiz"];
 
-const METHODS: &str = "[auth]\nmethods = password,token,application_credential,oauth1\n";
+const METHODS: &str = "[auth]\nmethods = password,token,application_credential,oauth1,mapped\n\
+     [server]\ntrusted_proxies = 10.0.0.1\nassertion_headers = OIDC-*\n";
 
 /// A token of `uma`, or that acts for her.
 pub struct Held {
@@ -50,6 +52,8 @@ impl Stage {
         ] {
             scene.put(&path).await.expect(204);
         }
+        federation::add_provider(&scene, json!({ "rules": federation::rules() })).await;
+        federation::link(&scene, "uma").await;
         let own = scene.login("uma", project("top")).await;
         let trust = trust(json!({ "roles": [{ "id": role }] }));
         let trust = scene.new_trust(&own, trust).await;
@@ -87,6 +91,9 @@ impl Stage {
         let derived = derived.expect(201).header("x-subject-token").to_owned();
         let domain = json!({ "domain": { "id": ACME } });
         let system = json!({ "system": { "all": true } });
+        let (federated, _) = federation::log_in(from, "uma", "crew").await;
+        let by_crew = from.try_rescope(&federated, project("below")).await;
+        let by_crew = by_crew.expect(201).header("x-subject-token").to_owned();
         let access_token_id = "access".into();
         let thumbprint = "the certificate's".to_owned();
         let tokens = [
@@ -106,6 +113,8 @@ impl Stage {
                 "oauth2",
                 issue(from, &[], TokenOrigin::OAuth2 { thumbprint }).await,
             ),
+            ("fed-unscoped", federated),
+            ("fed-group", by_crew),
         ];
         self.tokens
             .extend(tokens.map(|(kind, text)| Held { format, kind, text }));
@@ -242,6 +251,19 @@ impl Stage {
                 let path = "/v3/users/uma/OS-OAUTH1/access_tokens/access";
                 self.delete(path).await;
             }
+            "provider-disabled" => {
+                self.disable(federation::PROVIDER, "identity_provider")
+                    .await
+            }
+            "provider-deleted" => self.delete(federation::PROVIDER).await,
+            "protocol-deleted" => {
+                let path = format!("{}/protocols/mapped", federation::PROVIDER);
+                self.delete(&path).await;
+            }
+            "mapping-deleted" => self.delete("/v3/OS-FEDERATION/mappings/m").await,
+            "same-groups-again" => drop(federation::log_in(scene, "uma", "crew").await),
+            "other-groups-now" => drop(federation::log_in(scene, "uma", "").await),
+            "fed-token-deleted" => self.delete_tokens("fed-unscoped", "").await,
             "expired" => scene.app.wait(3600),
             other => panic!("no event {other}"),
         }
