@@ -315,12 +315,24 @@ def open_side(name, password, stack, folder, database):
         return Side(name, password)
     kind = implementation(name)
     port = free_port()
-    site = Site(folder, database, password=PASSWORD)
+    site = Site(folder, database, password=PASSWORD, options=federation(folder))
     stack.callback(site.remove)
     site.prepare(kind, f"http://127.0.0.1:{port}")
     server = kind.start(site, port)
     stack.callback(server.stop)
     return Side(server.base, PASSWORD)
+
+
+def federation(folder):
+    """Options for federated logins. Ours believes what comes from here; Python believes anybody."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "page.html").write_text('<form action="$host"><input name="token" value="$token">')
+    (folder / "metadata.xml").write_text("<x/>\n")
+    return ("[server]\ntrusted_proxies = 127.0.0.1\nassertion_headers = OIDC-*\n"
+            "[federation]\nremote_id_attribute = HTTP_OIDC_ISS\n"
+            "trusted_dashboard = http://dash.example/auth/websso/\n"
+            f"sso_callback_template = {folder}/page.html\n"
+            f"[saml]\nidp_metadata_path = {folder}/metadata.xml\n")
 
 
 def main():
