@@ -13,7 +13,7 @@ pub use watch::WatchedFiles;
 use crate::api::environment::ProxyRules;
 use crate::api::links::LinkRules;
 use crate::api::metrics::Metrics;
-use crate::config::Config;
+use crate::config::{Config, DomainFile};
 use crate::crypto::fernet::FernetKeys;
 use crate::crypto::hashing_pool::HashingPool;
 use crate::crypto::password::HashParameters;
@@ -30,7 +30,7 @@ use crate::manager::{
     credential::{CredentialManager, KeyPairCache},
     domain_config::DomainConfigManager,
     federation::FederationManager,
-    identity::IdentityManager,
+    identity::{DriverCache, IdentityManager},
     limit::LimitManager,
     notify::Notifier,
     oauth1::{OAuth1Manager, RequestCount},
@@ -74,6 +74,8 @@ pub struct Parts {
     pub revocation_list: RevocationList,
     pub catalogs: CatalogCache,
     pub key_pairs: KeyPairCache,
+    /// Who keeps the users and groups of which domain.
+    pub drivers: DriverCache,
     pub revocations: RevocationLog,
     pub metrics: Metrics,
 }
@@ -82,6 +84,8 @@ pub struct Parts {
 #[derive(Clone)]
 pub struct Settings {
     pub config: Arc<Config>,
+    /// The configurations of single domains that are in files.
+    pub domains: Arc<[DomainFile]>,
     pub policy: Arc<Policy>,
     pub tokens: Arc<TokenProvider>,
     /// What credentials in the database are encrypted with.
@@ -122,6 +126,7 @@ impl App {
             hashing,
             tokens: TokenCache::new(&config.cache),
             key_pairs: KeyPairCache::new(config.cache.enabled != Some(false)),
+            drivers: DriverCache::default(),
             token_store: token_stores::open(config, &db)?,
             signed_requests: RequestCount::default(),
             revocation_list: RevocationList::default(),

@@ -6,6 +6,7 @@
 //! sample file ([`sample()`]).
 
 mod database_url;
+mod domains;
 mod field;
 pub mod ini;
 mod load;
@@ -18,6 +19,7 @@ mod tests;
 mod value;
 
 pub use database_url::{DatabaseUrl, DatabaseUrlError, ParsedUrl, ServerUrl, Tls, TlsMode};
+pub use domains::{DomainFile, domain_of_file};
 pub use load::{ConfigError, Origin, Problem, Sources};
 pub use option::OptionSpec;
 pub use sample::sample;

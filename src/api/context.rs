@@ -384,6 +384,20 @@ impl Context {
         }
     }
 
+    /// The domain that a list of users or groups is about when nobody says. Where domains may have
+    /// drivers of their own, it is the one of the token's project; else, `None`, all of them.
+    pub fn domain_for_list(&self) -> Option<DomainId> {
+        let identity = &self.settings.config.identity;
+        match self.scope() {
+            Some(ResolvedScope::Project { domain, .. })
+                if identity.domain_specific_drivers_enabled =>
+            {
+                Some(domain.id.clone())
+            }
+            _ => None,
+        }
+    }
+
     /// The domain for a new object whose body names none: the one that the token is scoped to, else
     /// `[identity] default_domain_id`. The domain of a project scope has no part in it.
     ///

@@ -3,12 +3,13 @@
 use super::{Settings, token_formats};
 use crate::api::environment::ProxyRules;
 use crate::api::links::LinkRules;
-use crate::config::{Config, HashAlgorithm};
+use crate::config::{Config, DomainFile, HashAlgorithm};
 use crate::crypto::fernet::FernetKeys;
 use crate::crypto::key_repository::KeyRepository;
 use crate::crypto::password::{Algorithm, HashParameters, PARTIAL_HASHES};
 use crate::driver::templated_catalog::TemplatedCatalog;
 use crate::error::{Error, Result};
+use crate::manager::identity::check_drivers;
 use crate::policy::{Policy, PolicyOptions};
 use crate::token::PayloadCodec;
 use crate::token::receipt::ReceiptProvider;
@@ -43,6 +44,8 @@ impl Settings {
         let receipts = receipt_provider(&config, warnings)?;
         let credential_keys = credential_keys(&config, warnings)?;
         warnings.extend(unreported_passwords(&config));
+        let domains = DomainFile::of(&config, warnings).map_err(Error::internal)?;
+        check_drivers(&config, &domains)?;
         let links = LinkRules {
             public_endpoint: config.default.public_endpoint.clone(),
             admin_endpoint: config.default.admin_endpoint.clone(),
@@ -57,6 +60,7 @@ impl Settings {
             templates: templates(&config, config_dirs)?.map(Arc::new),
             hashing: Arc::new(hash_parameters(&config, default_hash)?),
             links: Arc::new(links),
+            domains: domains.into(),
             config,
         })
     }

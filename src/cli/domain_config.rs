@@ -2,7 +2,7 @@
 
 use super::arguments::DomainConfigUpload;
 use super::{print, with_database};
-use crate::config::{Config, ini};
+use crate::config::{Config, domain_of_file, ini};
 use crate::driver::sql::db::Db;
 use crate::driver::sql::resource;
 use crate::error::Error;
@@ -83,11 +83,7 @@ fn files_in(folder: &Path) -> anyhow::Result<Vec<(PathBuf, String)>> {
     for entry in fs::read_dir(folder).with_context(unreadable)? {
         let path = entry.with_context(unreadable)?.path();
         let name = path.file_name().and_then(|name| name.to_str());
-        let domain = name
-            .and_then(|name| name.strip_prefix("keystone."))
-            .and_then(|name| name.strip_suffix(".conf"))
-            .filter(|domain| !domain.is_empty());
-        if let Some(domain) = domain {
+        if let Some(domain) = name.and_then(domain_of_file) {
             files.push((path.clone(), domain.to_owned()));
         }
     }

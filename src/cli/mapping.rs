@@ -2,11 +2,14 @@
 
 use super::arguments::{MappingPopulate, MappingPurge};
 use super::{print, with_database};
-use crate::config::Config;
+use crate::app::Clock;
+use crate::config::{Config, DomainFile};
 use crate::driver::sql::id_mapping::{MappingFilter, delete_mappings};
 use crate::driver::sql::resource;
+use crate::manager::identity::{DriverSource, populate as populate_domain};
 use anyhow::{anyhow, bail};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 /// Removes the mappings that the options name; they are made anew when they are needed.
 pub(super) fn purge(config: &Config, options: &MappingPurge) -> anyhow::Result<ExitCode> {
@@ -48,16 +51,31 @@ pub(super) fn purge(config: &Config, options: &MappingPurge) -> anyhow::Result<E
     Ok(ExitCode::SUCCESS)
 }
 
-/// Users in the database have their ids from the start; only those of other directories need a
-/// mapping, and no driver for such a directory is part of this release.
+/// Gives every user of a domain a public id, where the domain's driver needs such ids.
 pub(super) fn populate(config: &Config, options: &MappingPopulate) -> anyhow::Result<ExitCode> {
     let name = &options.domain_name;
-    let found = with_database(config, async |db| {
-        Ok(resource::domain_by_name(&mut db.session().await?, name).await?)
-    })?;
-    if found.is_none() {
-        return print(&format!("There is no domain named {name}.\n"));
+    let mut warnings = Vec::new();
+    let files = DomainFile::of(config, &mut warnings)?.into();
+    for warning in warnings {
+        tracing::warn!("{warning}");
     }
-    tracing::info!("the users of {name} are in the database and need no id mappings");
+    let found = with_database(config, async |db| {
+        let found = resource::domain_by_name(&mut db.session().await?, name).await?;
+        let Some(domain) = found else {
+            return Ok(None);
+        };
+        let source = DriverSource {
+            db,
+            config: &Arc::new(config.clone()),
+            files: &files,
+            now: Clock::System.now(),
+        };
+        Ok(Some(populate_domain(source, &domain.id.into()).await?))
+    })?;
+    match found {
+        None => return print(&format!("There is no domain named {name}.\n")),
+        Some(None) => tracing::info!("the users of {name} need no id mappings"),
+        Some(Some(count)) => tracing::info!("{count} users of {name} have id mappings"),
+    }
     Ok(ExitCode::SUCCESS)
 }

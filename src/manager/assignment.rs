@@ -17,6 +17,7 @@ use crate::driver::sql::assignment::effective::{self as sql, Holder, MembershipC
 use crate::driver::sql::db::Session;
 use crate::driver::sql::resource::projects_among;
 use crate::error::Result;
+use crate::manager::identity::Outsiders;
 use crate::model::list::{ListHints, Page};
 use crate::model::token::{ResolvedScope, RoleRef};
 use crate::model::{DomainId, GroupId, Project, ProjectId, Role, UserId};
@@ -37,41 +38,42 @@ impl<'a> AssignmentManager<'a> {
     pub async fn roles_on_project(
         &self,
         s: &mut Session,
-        user: &UserId,
+        (user, outsiders): (&UserId, &Outsiders),
         id: &ProjectId,
     ) -> Result<Vec<RoleRef>> {
-        Ok(for_tokens(
-            sql::roles_on_project(s, &self.holder(user), id).await?,
-        ))
+        let holder = self.holder(user, outsiders);
+        Ok(for_tokens(sql::roles_on_project(s, &holder, id).await?))
     }
 
     /// All roles that a user has on a project, those that tokens don't carry among them.
     pub async fn all_roles_on_project(
         &self,
         s: &mut Session,
-        user: &UserId,
+        (user, outsiders): (&UserId, &Outsiders),
         id: &ProjectId,
     ) -> Result<Vec<Role>> {
-        sql::roles_on_project(s, &self.holder(user), id).await
+        sql::roles_on_project(s, &self.holder(user, outsiders), id).await
     }
 
     /// The roles that a user's token for a domain carries.
     pub async fn roles_on_domain(
         &self,
         s: &mut Session,
-        user: &UserId,
+        (user, outsiders): (&UserId, &Outsiders),
         id: &DomainId,
     ) -> Result<Vec<RoleRef>> {
-        Ok(for_tokens(
-            sql::roles_on_domain(s, &self.holder(user), id).await?,
-        ))
+        let holder = self.holder(user, outsiders);
+        Ok(for_tokens(sql::roles_on_domain(s, &holder, id).await?))
     }
 
     /// The roles that a user's system token carries.
-    pub async fn roles_on_system(&self, s: &mut Session, user: &UserId) -> Result<Vec<RoleRef>> {
-        Ok(for_tokens(
-            sql::roles_on_system(s, &self.holder(user)).await?,
-        ))
+    pub async fn roles_on_system(
+        &self,
+        s: &mut Session,
+        (user, outsiders): (&UserId, &Outsiders),
+    ) -> Result<Vec<RoleRef>> {
+        let holder = self.holder(user, outsiders);
+        Ok(for_tokens(sql::roles_on_system(s, &holder).await?))
     }
 
     /// The roles that members of groups have at a scope, whoever they are.
@@ -87,7 +89,7 @@ impl<'a> AssignmentManager<'a> {
     }
 
     /// The roles that a user's token carries at a scope, when the user is in these groups besides
-    /// its own.
+    /// those that the database knows of.
     pub async fn roles_with_groups(
         &self,
         s: &mut Session,
@@ -108,8 +110,10 @@ impl<'a> AssignmentManager<'a> {
 
     /// Whether a user may have a system token.
     pub async fn has_system_role(&self, user: &UserId) -> Result<bool> {
+        let outsiders = self.app.identity().outsiders(&[user]).await?;
         let mut session = self.app.db.session().await?;
-        Ok(!self.roles_on_system(&mut session, user).await?.is_empty())
+        let roles = self.roles_on_system(&mut session, (user, &outsiders));
+        Ok(!roles.await?.is_empty())
     }
 
     /// A page of the projects that a user has a role on, also by these groups besides its own.
@@ -121,8 +125,10 @@ impl<'a> AssignmentManager<'a> {
         enabled: &[bool],
         hints: &ListHints,
     ) -> Result<Page<Project>> {
+        let outsiders = self.app.identity().outsiders(&[user]).await?;
         let s = &mut self.app.db.session().await?;
-        let theirs = sql::with_projects_of(s.dialect(), &self.holder_with(user, groups));
+        let groups = [groups, outsiders.groups_of(user)].concat();
+        let theirs = sql::with_projects_of(s.dialect(), &self.holder_with(user, &groups));
         projects_among(s, theirs, enabled, hints).await
     }
 
@@ -132,8 +138,10 @@ impl<'a> AssignmentManager<'a> {
         user: &UserId,
         among: &[ProjectId],
     ) -> Result<HashSet<ProjectId>> {
+        let outsiders = self.app.identity().outsiders(&[user]).await?;
         let mut session = self.app.db.session().await?;
-        let ids = sql::project_ids_of(&mut session, &self.holder(user), among).await?;
+        let holder = self.holder(user, &outsiders);
+        let ids = sql::project_ids_of(&mut session, &holder, among).await?;
         Ok(ids.into_iter().collect())
     }
 
@@ -146,13 +154,15 @@ impl<'a> AssignmentManager<'a> {
         enabled: &[bool],
         hints: &ListHints,
     ) -> Result<Page<Project>> {
+        let outsiders = self.app.identity().outsiders(&[user]).await?;
         let s = &mut self.app.db.session().await?;
-        let theirs = sql::with_domains_of(s.dialect(), &self.holder_with(user, groups));
+        let groups = [groups, outsiders.groups_of(user)].concat();
+        let theirs = sql::with_domains_of(s.dialect(), &self.holder_with(user, &groups));
         projects_among(s, theirs, enabled, hints).await
     }
 
-    fn holder<'u>(&self, user_id: &'u UserId) -> Holder<'u> {
-        self.holder_with(user_id, &[])
+    fn holder<'u>(&self, user_id: &'u UserId, outsiders: &'u Outsiders) -> Holder<'u> {
+        self.holder_with(user_id, outsiders.groups_of(user_id))
     }
 
     fn holder_with<'u>(&self, user_id: &'u UserId, group_ids: &'u [GroupId]) -> Holder<'u> {

@@ -7,19 +7,21 @@
 mod catalog;
 mod roles;
 
-use crate::config::Config;
+use crate::config::{Config, DomainFile};
 use crate::crypto::password::{self, HashParameters};
 use crate::driver::sql::assignment as grants;
 use crate::driver::sql::db::{Db, Session};
 use crate::driver::sql::identity::{self, NewPassword};
 use crate::driver::sql::{resource, revoke};
 use crate::error::{Error, Result};
+use crate::manager::identity::{DriverSource, outside_login};
 use crate::model::event::{Event, ResourceKind};
 use crate::model::{
     Actor, Assignment, AssignmentTarget, DomainId, Project, ProjectId, RevocationEvent, RoleId,
     Secret, Timestamp, User, UserChanges, UserId,
 };
 use serde_json::{Map, Value};
+use std::sync::Arc;
 
 /// What an installation begins with.
 #[derive(Clone, Debug)]
@@ -61,19 +63,24 @@ impl BootstrapManager<'_> {
     /// Makes everything that is missing, in one transaction.
     ///
     /// # Errors
-    /// [`Error::Conflict`] when something has a name of ours under another id.
+    /// [`Error::Conflict`] when something has a name of ours under another id, or a directory keeps the
+    /// default domain's users and has nobody with the administrator's name and password.
     pub async fn bootstrap(&self, request: &BootstrapRequest) -> Result<()> {
         let user = UserRequest {
             name: request.username.clone(),
             password: request.password.clone(),
             id: None,
         };
-        let hash = self.new_hash(&user).await?;
-        let (user, hash) = (&user, hash.as_ref());
+        let outside = self.outside_user(&user).await?;
+        let hash = match outside {
+            Some(_) => None,
+            None => self.new_hash(&user).await?,
+        };
+        let (user, hash, outside) = (&user, hash.as_ref(), outside.as_ref());
         self.db
             .transaction(|s| {
                 Box::pin(async move {
-                    self.everything(s, request, user, hash)
+                    self.everything(s, request, (user, hash), outside)
                         .await
                         .map_err(run_again)
                 })
@@ -85,12 +92,15 @@ impl BootstrapManager<'_> {
         &self,
         s: &mut Session,
         request: &BootstrapRequest,
-        user: &UserRequest,
-        hash: Option<&Secret>,
+        (user, hash): (&UserRequest, Option<&Secret>),
+        outside: Option<&UserId>,
     ) -> Result<()> {
         self.default_domain(s).await?;
         let project = self.project(s, &request.project_name, None).await?;
-        let user = self.user(s, user, hash).await?;
+        let user = match outside {
+            Some(id) => id.clone(),
+            None => self.user(s, user, hash).await?,
+        };
         let admin = roles::make(s, &request.role_name, request.immutable_roles).await?;
         for target in [AssignmentTarget::Project(project), AssignmentTarget::System] {
             grant(s, &user, target, &admin).await?;
@@ -116,8 +126,12 @@ impl BootstrapManager<'_> {
     /// Makes a user in the default domain; one that is there is enabled and gets the password.
     ///
     /// # Errors
-    /// [`Error::Conflict`] when the name belongs to another id.
+    /// [`Error::Conflict`] when the name belongs to another id, or a directory keeps the domain's users and
+    /// has nobody with this name and password.
     pub async fn user_setup(&self, request: &UserRequest) -> Result<UserId> {
+        if let Some(id) = self.outside_user(request).await? {
+            return Ok(id);
+        }
         let hash = self.new_hash(request).await?;
         let hash = hash.as_ref();
         self.db
@@ -128,6 +142,20 @@ impl BootstrapManager<'_> {
                 })
             })
             .await
+    }
+
+    /// The user, where a directory keeps those of the default domain. It must have name and password:
+    /// nobody is made there.
+    async fn outside_user(&self, request: &UserRequest) -> Result<Option<UserId>> {
+        let mut warnings = Vec::new();
+        let files = DomainFile::of(self.config, &mut warnings).map_err(Error::internal)?;
+        let source = DriverSource {
+            db: self.db,
+            config: &Arc::new(self.config.clone()),
+            files: &files.into(),
+            now: self.now,
+        };
+        outside_login(source, &self.domain_id(), &request.name, &request.password).await
     }
 
     fn domain_id(&self) -> DomainId {

@@ -2,18 +2,29 @@
 
 mod account;
 mod audit;
+mod commands;
+mod directory;
+mod drivers;
 mod groups;
 mod login;
+mod outside_facts;
+mod outside_lists;
+mod outside_login;
+mod outsiders;
 mod password_rules;
 mod passwords;
 mod proof;
+mod public_ids;
 mod users;
 
 pub use crate::driver::sql::identity::{ExpiryComparison, PasswordExpiryFilter, UserQuery};
 pub(in crate::manager) use account::has_been_away;
 pub use account::{is_inactive, lacking_methods};
+pub use commands::{outside_login, populate};
+pub use drivers::{DriverCache, DriverSource, check as check_drivers, is_single_domain};
 pub use groups::{GroupUpdate, NewGroup};
 pub use login::UserLookup;
+pub use outsiders::{Known, Outsiders};
 pub use users::{NewUser, UserUpdate};
 
 use crate::app::App;

@@ -184,6 +184,7 @@ impl<'a> OAuth1Manager<'a> {
         roles: &[RoleLookup],
     ) -> Result<Secret> {
         let verifier = new_verifier()?;
+        let outsiders = &self.app.identity().outsiders(&[user]).await?;
         let (this, secret) = (self, &verifier);
         self.app
             .db
@@ -193,7 +194,9 @@ impl<'a> OAuth1Manager<'a> {
                     let ids = role_ids(s, roles).await?;
                     let assignment = this.app.assignment();
                     let project = &token.requested_project_id;
-                    let held = assignment.roles_on_project(s, user, project).await?;
+                    let held = assignment
+                        .roles_on_project(s, (user, outsiders), project)
+                        .await?;
                     if !ids.iter().all(|id| held.iter().any(|role| role.id == *id)) {
                         return Err(Error::unauthorized(format!(
                             "user {user} lacks a role that is to be authorized"

@@ -14,6 +14,7 @@ mod edge;
 mod effective_roles;
 mod harness;
 mod healthcheck;
+mod ldap;
 mod notifications;
 mod openapi;
 mod paging;

@@ -182,6 +182,6 @@ pub(super) static OPERATIONS: &[Operation] = &[
     post("/v3/users/{user_id}/credentials/OS-EC2").body_text("tenant_id").shows("credential"),
     get("/v3/users/{user_id}/credentials/OS-EC2/{credential_id}").shows("credential"),
     get("/v3/users/{user_id}/groups").filters(&["name"]).lists("groups"),
-    post("/v3/users/{user_id}/password").titled("Change one's own password.").body_member("user", &schema::USER_PASSWORD).empty().fails(&[401]),
+    post("/v3/users/{user_id}/password").titled("Change one's own password.").body_member("user", &schema::USER_PASSWORD).empty().fails(&[401, 403]),
     get("/v3/users/{user_id}/projects").filters(&["domain_id", "enabled", "name"]).lists("projects"),
 ];

@@ -25,10 +25,6 @@ pub async fn list(ctx: Context) -> Result<Response> {
         None => Target::new(),
     };
     ctx.enforce("identity:list_groups", &target)?;
-    let hints = ctx.query.list_hints(
-        &["name"],
-        ctx.page_rules(ctx.settings.config.identity.list_limit),
-    )?;
     let mut domain = ctx.query.get("domain_id").map(DomainId::from);
     let contradicts = ctx
         .query
@@ -37,6 +33,10 @@ pub async fn list(ctx: Context) -> Result<Response> {
     if contradicts || !users::narrow_to_domain(&ctx, &mut domain) {
         return Ok(ctx.collection("groups", Vec::new()));
     }
+    let domain = domain.or_else(|| ctx.domain_for_list());
+    let list_limit = ctx.app.identity().list_limit(domain.as_ref()).await?;
+    let rules = ctx.page_rules(list_limit);
+    let hints = ctx.query.list_hints(&["name"], rules)?;
     let page = ctx.app.identity().groups(&hints, domain.as_ref()).await?;
     Ok(ctx.page(
         "groups",
@@ -117,7 +117,12 @@ pub async fn list_users(ctx: Context, path: PathArgs) -> Result<Response> {
     let group = ctx.app.identity().find_group(&id).await?;
     enforce(&ctx, "identity:list_users_in_group", &id, group.as_ref())?;
     let group = group.ok_or_else(|| Error::not_found("group", &id))?;
-    let Some(mut query) = users::query(&ctx)? else {
+    let list_limit = ctx
+        .app
+        .identity()
+        .list_limit(Some(&group.domain_id))
+        .await?;
+    let Some(mut query) = users::query(&ctx, list_limit)? else {
         return Ok(ctx.collection("users", Vec::new()));
     };
     if !users::narrow_to_domain(&ctx, &mut query.domain_id) {

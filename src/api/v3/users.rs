@@ -38,12 +38,14 @@ pub async fn list(ctx: Context) -> Result<Response> {
         None => Target::new(),
     };
     ctx.enforce("identity:list_users", &target)?;
-    let Some(mut query) = query(&ctx)? else {
+    let mut domain = ctx.query.get("domain_id").map(DomainId::from);
+    let is_possible = narrow_to_domain(&ctx, &mut domain);
+    let domain = domain.or_else(|| ctx.domain_for_list());
+    let list_limit = ctx.app.identity().list_limit(domain.as_ref()).await?;
+    let Some(mut query) = query(&ctx, list_limit)?.filter(|_| is_possible) else {
         return Ok(ctx.collection("users", Vec::new()));
     };
-    if !narrow_to_domain(&ctx, &mut query.domain_id) {
-        return Ok(ctx.collection("users", Vec::new()));
-    }
+    query.domain_id = domain;
     let limit = query.hints.limit;
     let page = ctx.app.identity().users(query).await?;
     Ok(ctx.page(
@@ -156,10 +158,10 @@ pub async fn list_groups(ctx: Context, path: PathArgs) -> Result<Response> {
     let id = path.id::<UserId>(0)?;
     let user = ctx.app.identity().find_user(&id).await?;
     enforce(&ctx, "identity:list_groups_for_user", &id, user.as_ref())?;
-    let hints = ctx.query.list_hints(
-        &["name"],
-        ctx.page_rules(ctx.settings.config.identity.list_limit),
-    )?;
+    let domain = user.as_ref().map(|user| &user.domain_id);
+    let list_limit = ctx.app.identity().list_limit(domain).await?;
+    let rules = ctx.page_rules(list_limit);
+    let hints = ctx.query.list_hints(&["name"], rules)?;
     let mut memberships = ctx.app.identity().groups_of_user(&id).await?;
     memberships.retain(|membership| {
         let group = &membership.group;
@@ -235,8 +237,8 @@ pub(super) fn narrow_to_domain(ctx: &Context, wanted: &mut Option<DomainId>) -> 
 }
 
 /// What the query string asks of a list of users; `None` when no user can meet it.
-pub(super) fn query(ctx: &Context) -> Result<Option<UserQuery>> {
-    let rules = ctx.page_rules(ctx.settings.config.identity.list_limit);
+pub(super) fn query(ctx: &Context, list_limit: Option<i64>) -> Result<Option<UserQuery>> {
+    let rules = ctx.page_rules(list_limit);
     let enabled = ctx.query.booleans("enabled");
     let only = |name: &str| -> Option<Option<String>> {
         let mut values = ctx.query.all(name);

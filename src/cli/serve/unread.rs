@@ -1,9 +1,18 @@
-//! Options that Python's Keystone reads and this program does not.
+//! Options that Python's Keystone knows and this program does not read.
 
 use crate::config::{Config, Origin};
 
-const UNREAD: [(&str, &[&str]); 3] = [
+const UNREAD: [(&str, &[&str]); 4] = [
     ("cache", &["expiration_time"]),
+    (
+        "ldap",
+        &[
+            "debug_level",
+            "user_pass_attribute",
+            "user_additional_attribute_mapping",
+            "group_additional_attribute_mapping",
+        ],
+    ),
     (
         "database",
         &[

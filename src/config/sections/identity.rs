@@ -37,14 +37,14 @@ section! {
         /// Folder with a `keystone.<domain>.conf` for each domain that has its own driver.
         domain_config_dir: PathBuf = default("/etc/keystone/domains");
 
-        /// Where users and groups are kept.
+        /// Where users and groups are kept: sql, or ldap.
         driver: String = default("sql");
 
         /// Cache what this group reads.
         caching: bool = default("true");
 
-        /// Seconds that cached users and groups stay valid; unset means
-        /// `[cache] expiration_time`.
+        /// Seconds that is believed what a directory said of its users and groups. Where nothing is set
+        /// it is five, as for all facts that others may change.
         cache_time: Option<i64> = default("600");
 
         /// Longest password in bytes; see `[DEFAULT] strict_password_check` for what happens

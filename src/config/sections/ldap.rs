@@ -33,10 +33,11 @@ section! {
         alias_dereferencing: String = default("default")
             .choices(&["never", "searching", "always", "finding", "default"]);
 
-        /// Debug level of the LDAP library.
+        /// Debug level of the LDAP library. Nothing reads it here: the library is another one, and logs
+        /// as the program does.
         debug_level: Option<i64> = unset().min(-1);
 
-        /// Follow referrals; unset leaves it to the library.
+        /// Follow referrals; unset does so. Nobody is bound where they lead.
         chase_referrals: Option<bool> = unset();
 
         /// Base of users; unset means ou=Users below the suffix.
@@ -60,7 +61,7 @@ section! {
         /// Attribute of a user's e-mail.
         user_mail_attribute: String = default("mail");
 
-        /// Attribute of a user's password.
+        /// Attribute of a user's password. Nothing reads it here: passwords are proved by binding.
         user_pass_attribute: String = default("userPassword");
 
         /// Attribute that says whether a user is enabled.
@@ -90,7 +91,8 @@ section! {
         /// That group has the attributes of other groups.
         user_enabled_emulation_use_group_config: bool = default("false");
 
-        /// Further attributes of users, as ldap_attribute:field.
+        /// Further attributes of users, as ldap_attribute:field. Nothing reads it here, nor does Keystone
+        /// since it writes no users.
         user_additional_attribute_mapping: Vec<String> = default("");
 
         /// Base of groups; unset means ou=UserGroups below the suffix.
@@ -120,13 +122,15 @@ section! {
         /// Attributes of groups that are not read.
         group_attribute_ignore: Vec<String> = default("");
 
-        /// Further attributes of groups, as ldap_attribute:field.
+        /// Further attributes of groups, as ldap_attribute:field. Nothing reads it here, nor does Keystone
+        /// since it writes no groups.
         group_additional_attribute_mapping: Vec<String> = default("");
 
         /// Look for nested groups in Active Directory's way.
         group_ad_nesting: bool = default("false");
 
-        /// PEM file with the authorities that sign the servers' certificates.
+        /// PEM file with the authorities that sign the servers' certificates; unset means the
+        /// system's.
         tls_cacertfile: Option<PathBuf> = unset();
 
         /// Folder with such files.
@@ -135,25 +139,27 @@ section! {
         /// Start TLS on a plain connection.
         use_tls: bool = default("false");
 
-        /// Whether the server's certificate must be valid.
+        /// Whether the server's certificate must be valid; never and allow take any.
         tls_req_cert: String = default("demand").choices(&["demand", "never", "allow"]);
 
-        /// Seconds to wait for a connection; -1 is for ever.
+        /// Seconds to wait for a connection and for each answer, where none are kept; -1 means 10 and
+        /// 30.
         connection_timeout: i64 = default("-1").min(-1);
 
         /// Keep connections open.
         use_pool: bool = default("true");
 
-        /// Connections that are kept.
+        /// Connections that are open at most.
         pool_size: u64 = default("10").min(1);
 
-        /// How many times a broken connection is made anew.
+        /// How many times a connection to a server is tried.
         pool_retry_max: u64 = default("3").min(1);
 
         /// Seconds between these attempts.
         pool_retry_delay: f64 = default("0.1");
 
-        /// Seconds to wait for a free connection; -1 is for ever.
+        /// Seconds to wait for a connection that is to be kept, and for each answer; -1 means 10 and
+        /// 30.
         pool_connection_timeout: i64 = default("-1").min(-1);
 
         /// Seconds that a connection is kept.
@@ -162,7 +168,7 @@ section! {
         /// Keep the connections that verify users' passwords, too.
         use_auth_pool: bool = default("true");
 
-        /// Such connections that are kept.
+        /// Such connections that are open at most.
         auth_pool_size: u64 = default("100").min(1);
 
         /// Seconds that such a connection is kept.

@@ -46,6 +46,20 @@ pub async fn options(
     rows.iter().map(option_from).collect()
 }
 
+/// The options of all domains, by domain, shown or not.
+pub async fn options_of_all(
+    s: &mut Session,
+    of: Visibility,
+) -> Result<Vec<(DomainId, ConfigOption)>> {
+    let statement = sql(r#"SELECT domain_id, "group", "option", value FROM "#)
+        .push(of.table())
+        .push(r#" ORDER BY domain_id, "group", "option""#);
+    let rows = s.fetch_all(statement).await?;
+    rows.iter()
+        .map(|row| Ok((row.id("domain_id")?, option_from(row)?)))
+        .collect()
+}
+
 /// Whether a domain has any option at a place, shown or not.
 pub async fn has_options(s: &mut Session, domain: &DomainId, place: &ConfigPlace) -> Result<bool> {
     for of in [Visibility::Shown, Visibility::Hidden] {

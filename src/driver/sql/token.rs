@@ -3,7 +3,7 @@
 use super::db::{Row, Session, sql};
 use crate::error::Result;
 use crate::model::token::DomainRef;
-use crate::model::{DomainId, ProjectId, ServiceId, Timestamp, UserId};
+use crate::model::{DomainId, ProjectId, ServiceId, Timestamp, User, UserId};
 use chrono::NaiveDate;
 
 /// A user as tokens see it.
@@ -86,6 +86,37 @@ fn user_from(row: &Row) -> Result<UserFacts> {
         ignores_inactivity: row.opt_text("ignores_inactivity")?.as_deref() == Some("true"),
         has_service_providers: row.int("has_service_providers")? == 1,
     })
+}
+
+/// What tokens show of a user whom another directory keeps, beside what that says: `None` when the
+/// domain is gone.
+pub async fn outsider(s: &mut Session, user: &User) -> Result<Option<UserFacts>> {
+    let statement = sql(
+        r#"SELECT d.id AS domain_id, d.name AS domain_name, d.enabled AS domain_enabled,
+                  CASE WHEN EXISTS (SELECT 1 FROM service_provider WHERE enabled = ?)
+                       THEN 1 ELSE 0 END AS has_service_providers
+             FROM project d WHERE d.id = ? AND d.is_domain = ?"#,
+    );
+    let statement = statement.bind(true).bind(&user.domain_id).bind(true);
+    let Some(row) = s.fetch_optional(statement).await? else {
+        return Ok(None);
+    };
+    Ok(Some(UserFacts {
+        id: user.id.clone(),
+        name: user.name.clone(),
+        enabled: user.enabled,
+        domain: DomainRef {
+            id: row.id("domain_id")?,
+            name: row.text("domain_name")?,
+        },
+        domain_enabled: row.opt_bool("domain_enabled")?.unwrap_or(false),
+        password_expires_at: None,
+        created_at: None,
+        last_active_at: None,
+        // Who is out of use, the directory says.
+        ignores_inactivity: true,
+        has_service_providers: row.int("has_service_providers")? == 1,
+    }))
 }
 
 /// The project with this id, or the domain, which is a project too.

@@ -6,6 +6,7 @@ use crate::driver::sql::assignment::effective;
 use crate::driver::sql::db::{Area, Session};
 use crate::error::{Error, Result};
 use crate::manager::assignment::lookup::{RoleLookup, role_ids};
+use crate::manager::identity::Outsiders;
 use crate::model::application_credential::{AccessRule, ApplicationCredential};
 use crate::model::event::{Event, ResourceKind};
 use crate::model::token::{RoleRef, ValidToken};
@@ -75,12 +76,16 @@ impl ApplicationCredentialManager<'_> {
             Some(secret) => secret.clone(),
             None => Secret::from(URL_SAFE_NO_PAD.encode(random_bytes::<64>()?)),
         };
-        let hash = self.app.identity().hash(&secret).await?;
+        let identity = self.app.identity();
+        let hash = identity.hash(&secret).await?;
+        let outsiders = &identity.outsiders(&[&new.user_id]).await?;
         let (this, new, hash) = (self, &new, &hash);
         let shown = self
             .app
             .db
-            .transaction(|s| Box::pin(async move { this.create_in(s, new, hash, token).await }))
+            .transaction(|s| {
+                Box::pin(async move { this.create_in(s, new, hash, token, outsiders).await })
+            })
             .await?;
         Ok((shown, secret))
     }
@@ -91,6 +96,7 @@ impl ApplicationCredentialManager<'_> {
         new: &NewApplicationCredential,
         secret_hash: &Secret,
         token: &ValidToken,
+        outsiders: &Outsiders,
     ) -> Result<ShownCredential> {
         let limit = self.app.config().application_credential.user_limit;
         if limit >= 0 {
@@ -112,7 +118,7 @@ impl ApplicationCredentialManager<'_> {
             system: new.system.clone(),
             expires_at: end_of(new, maker)?,
             unrestricted: new.unrestricted,
-            role_ids: self.roles_for(s, new, &token.roles).await?,
+            role_ids: self.roles_for(s, new, &token.roles, outsiders).await?,
             access_rules: Vec::new(),
             secret_hash: secret_hash.clone(),
         };
@@ -147,6 +153,7 @@ impl ApplicationCredentialManager<'_> {
         s: &mut Session,
         new: &NewApplicationCredential,
         token_roles: &[RoleRef],
+        outsiders: &Outsiders,
     ) -> Result<Vec<RoleId>> {
         let mut wanted: Vec<RoleId> = token_roles.iter().map(|role| role.id.clone()).collect();
         if !new.roles.is_empty() {
@@ -159,7 +166,7 @@ impl ApplicationCredentialManager<'_> {
         }
         let assignment = self.app.assignment();
         let held = assignment
-            .roles_on_project(s, &new.user_id, &new.project_id)
+            .roles_on_project(s, (&new.user_id, outsiders), &new.project_id)
             .await?;
         let among = |roles: &[RoleRef], id: &RoleId| roles.iter().any(|role| role.id == *id);
         match wanted

@@ -32,9 +32,14 @@ impl AssignmentManager<'_> {
         target: &AssignmentTarget,
         role_id: Option<&RoleId>,
     ) -> Result<GrantFacts> {
+        let identity = self.app.identity();
+        let actor = match actor {
+            Actor::User(id) => identity.find_user(id).await?.map(ActorFacts::User),
+            Actor::Group(id) => identity.find_group(id).await?.map(ActorFacts::Group),
+        };
         let mut session = self.app.db.session().await?;
         Ok(GrantFacts {
-            actor: actor_facts(&mut session, actor).await?,
+            actor,
             target: find_target(&mut session, target).await?,
             role: match role_id {
                 Some(id) => role::role(&mut session, id).await?,
@@ -69,6 +74,7 @@ impl AssignmentManager<'_> {
     /// 404 when the role, the actor or the target does not exist; 403 for a domain's role on a
     /// project of another domain; 400 for a domain's role on the system.
     pub async fn grant(&self, grant: &Assignment) -> Result<()> {
+        let outside = self.app.identity().exists_outside(&grant.actor).await?;
         let granted = self
             .app
             .db
@@ -80,7 +86,11 @@ impl AssignmentManager<'_> {
                         return Err(no_such_target(&grant.target));
                     }
                     check_role_domain(&role, &grant.target, target.as_ref())?;
-                    if actor_facts(s, &grant.actor).await?.is_none() {
+                    let exists = match outside {
+                        Some(exists) => exists,
+                        None => actor_exists(s, &grant.actor).await?,
+                    };
+                    if !exists {
                         return Err(no_such_actor(&grant.actor));
                     }
                     sql::insert_grant(s, grant).await?;
@@ -148,11 +158,11 @@ async fn find_target(s: &mut Session, target: &AssignmentTarget) -> Result<Optio
     }
 }
 
-async fn actor_facts(s: &mut Session, actor: &Actor) -> Result<Option<ActorFacts>> {
-    Ok(match actor {
-        Actor::User(id) => identity::user(s, id).await?.map(ActorFacts::User),
-        Actor::Group(id) => identity::group(s, id).await?.map(ActorFacts::Group),
-    })
+async fn actor_exists(s: &mut Session, actor: &Actor) -> Result<bool> {
+    match actor {
+        Actor::User(id) => identity::user_exists(s, id).await,
+        Actor::Group(id) => Ok(identity::group(s, id).await?.is_some()),
+    }
 }
 
 /// 404 for an actor that does not exist.

@@ -8,8 +8,9 @@ use crate::driver::sql::assignment::{implied, role};
 use crate::driver::sql::db::Session;
 use crate::driver::sql::{identity, resource};
 use crate::error::{Error, Result};
+use crate::manager::identity::{Known, Outsiders};
 use crate::model::{Actor, Assignment, AssignmentTarget, GroupId, ProjectId, RoleId, UserId};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 /// An [`Expansion`] that grows with the grants that are read.
 pub(super) struct Learner<'q> {
@@ -34,10 +35,11 @@ impl AssignmentManager<'_> {
         &self,
         s: &mut Session,
         query: &'q AssignmentQuery,
+        outsiders: &Outsiders,
     ) -> Result<Learner<'q>> {
         let user = match &query.actor {
             None => None,
-            Some(Actor::User(user)) => match identity::user_exists(s, user).await? {
+            Some(Actor::User(user)) => match user_exists(s, user, outsiders).await? {
                 true => Some(user),
                 false => return Err(Error::not_found("user", user)),
             },
@@ -66,7 +68,41 @@ impl AssignmentManager<'_> {
     }
 }
 
+/// Whether anybody keeps a user.
+pub(super) async fn user_exists(
+    s: &mut Session,
+    user: &UserId,
+    outsiders: &Outsiders,
+) -> Result<bool> {
+    match outsiders.get(user) {
+        Known::Insider => identity::user_exists(s, user).await,
+        Known::Outsider(_) => Ok(true),
+        Known::Gone => Ok(false),
+    }
+}
+
 impl Learner<'_> {
+    /// The groups among the holders of these grants whose members are asked for and not known yet.
+    pub fn unknown_groups(&self, grants: &[Assignment]) -> Vec<GroupId> {
+        if self.user.is_some() {
+            return Vec::new();
+        }
+        let groups = grants.iter().filter_map(|grant| match &grant.actor {
+            Actor::Group(id) if !self.expansion.members.contains_key(id) => Some(id.clone()),
+            _ => None,
+        });
+        groups.collect()
+    }
+
+    /// Takes over who is in groups that the database doesn't keep.
+    pub fn know_members(&mut self, members: HashMap<GroupId, Vec<UserId>>) {
+        for (group, mut users) in members {
+            users.sort_unstable();
+            users.dedup();
+            self.expansion.members.insert(group, users);
+        }
+    }
+
     /// Of what is below the projects above the one that is asked for, only that one counts, or its
     /// tree.
     async fn learn_target(&mut self, s: &mut Session, id: &ProjectId, tree: bool) -> Result<()> {

@@ -9,11 +9,13 @@ use crate::driver::sql::assignment::{names, role};
 use crate::driver::sql::db::Session;
 use crate::driver::sql::resource;
 use crate::error::Result;
+use crate::manager::identity::Outsiders;
 use crate::model::list::Page;
 use crate::model::{
     Actor, AssignmentTarget, DomainId, GroupId, Project, ProjectId, Role, RoleId, UserId,
 };
 use std::collections::{HashMap, HashSet};
+use std::hash::Hash;
 
 pub use crate::driver::sql::assignment::names::Named;
 
@@ -94,9 +96,16 @@ impl AssignmentManager<'_> {
         &self,
         query: &AssignmentQuery,
     ) -> Result<Page<ListedAssignment>> {
-        let s = &mut self.app.db.session().await?;
-        let mut learner = self.learner(s, query).await?;
-        let filter = self.grants_behind(s, query, &learner).await?;
+        let identity = self.app.identity();
+        let outsiders = match &query.actor {
+            Some(Actor::User(user)) => identity.outsiders(&[user]).await?,
+            _ => Outsiders::default(),
+        };
+        let mut session = self.app.db.session().await?;
+        let mut learner = self.learner(&mut session, query, &outsiders).await?;
+        let filter = self
+            .grants_behind(&mut session, query, &learner, &outsiders)
+            .await?;
         // One more than asked for tells whether there is more.
         let most = query.limit.map(|limit| limit.saturating_add(1));
         let at_once = most.map(|most| most.clamp(FEWEST_AT_ONCE, MOST_AT_ONCE));
@@ -107,8 +116,15 @@ impl AssignmentManager<'_> {
         let mut last = query.after.as_ref().map(|marker| marker.grant.clone());
         let mut start = last.as_ref().map_or(Start::First, Start::At);
         loop {
-            let grants = sql::grants(s, &filter, start, at_once).await?;
-            let expansion = learner.learn(s, &grants.items).await?;
+            let grants = sql::grants(&mut session, &filter, start, at_once).await?;
+            let groups = learner.unknown_groups(&grants.items);
+            if !groups.is_empty() && identity.has_outsiders() {
+                // No connection to the database waits for a directory.
+                drop(session);
+                learner.know_members(identity.members_outside(&groups).await?);
+                session = self.app.db.session().await?;
+            }
+            let expansion = learner.learn(&mut session, &grants.items).await?;
             for grant in &grants.items {
                 let begun = query.after.as_ref().filter(|marker| marker.grant == *grant);
                 let after = begun.and_then(|marker| marker.element.as_ref());
@@ -128,6 +144,7 @@ impl AssignmentManager<'_> {
         s: &mut Session,
         query: &'q AssignmentQuery,
         learner: &Learner<'_>,
+        outsiders: &'q Outsiders,
     ) -> Result<GrantFilter<'q>> {
         let (places, inherited) = match &query.target {
             None => (Places::Anywhere, query.inherited),
@@ -144,7 +161,7 @@ impl AssignmentManager<'_> {
         };
         Ok(GrantFilter {
             holders: match &query.actor {
-                Some(Actor::User(user)) => Holders::UserAndGroups(self.holder(user)),
+                Some(Actor::User(user)) => Holders::UserAndGroups(self.holder(user, outsiders)),
                 Some(actor) => Holders::One(actor),
                 None => Holders::Anyone,
             },
@@ -178,9 +195,15 @@ impl AssignmentManager<'_> {
             projects.extend(one.target.as_project());
             roles.insert(one.role_id.clone());
         }
+        let (users, groups) = (as_vec(users), as_vec(groups));
+        let identity = self.app.identity();
+        let outside = identity.names_outside(&users, &groups).await?;
         let mut session = self.app.db.session().await?;
-        let users = names::user_names(&mut session, &as_vec(users)).await?;
-        let groups = names::group_names(&mut session, &as_vec(groups)).await?;
+        let mut users = names::user_names(&mut session, &users).await?;
+        let mut groups = names::group_names(&mut session, &groups).await?;
+        // Who is gone there may still have a record here.
+        take_over(&mut users, outside.users);
+        take_over(&mut groups, outside.groups);
         let mut projects = names::project_names(&mut session, &as_vec(projects)).await?;
         let roles = roles_by_id(&mut session, &as_vec(roles)).await?;
         let domains: HashSet<ProjectId> = users
@@ -205,6 +228,15 @@ impl AssignmentManager<'_> {
 async fn is_domain(s: &mut Session, id: &ProjectId) -> Result<bool> {
     let project = resource::project(s, id).await?;
     Ok(project.is_some_and(|project| project.is_domain))
+}
+
+fn take_over<Id: Eq + Hash>(names: &mut HashMap<Id, Named>, outside: HashMap<Id, Option<Named>>) {
+    for (id, named) in outside {
+        match named {
+            Some(named) => drop(names.insert(id, named)),
+            None => drop(names.remove(&id)),
+        }
+    }
 }
 
 fn as_vec<T>(set: HashSet<T>) -> Vec<T> {

@@ -1,10 +1,11 @@
 //! What v2.0 asks about roles: those of users on tenants, given and taken one by one.
 
+use super::learner::user_exists;
 use super::listing::AssignmentQuery;
 use super::{AssignmentManager, grants, roles};
 use crate::driver::sql::assignment::{self as sql, effective, role};
 use crate::driver::sql::db::Session;
-use crate::driver::sql::{identity, resource};
+use crate::driver::sql::resource;
 use crate::error::{Error, Result};
 use crate::model::event::{Event, ResourceKind};
 use crate::model::list::{Comparator, Filter, ListHints};
@@ -82,11 +83,12 @@ impl AssignmentManager<'_> {
     /// # Errors
     /// 404 for an unknown user.
     pub async fn roles_of_user(&self, user: &UserId, project: &ProjectId) -> Result<Vec<Role>> {
+        let outsiders = self.app.identity().outsiders(&[user]).await?;
         let mut session = self.app.db.session().await?;
-        if !identity::user_exists(&mut session, user).await? {
+        if !user_exists(&mut session, user, &outsiders).await? {
             return Err(Error::not_found("user", user));
         }
-        let holder = self.holder(user);
+        let holder = self.holder(user, &outsiders);
         let mut roles = effective::roles_on_project(&mut session, &holder, project).await?;
         roles.retain(|role| role.domain_id.is_none());
         Ok(roles)

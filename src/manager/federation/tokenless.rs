@@ -59,6 +59,8 @@ impl FederationManager<'_> {
             UserKind::Ephemeral => None,
             UserKind::Local => Some(self.certificate_user(&mapped.user).await?),
         };
+        let ids: Vec<&UserId> = user.iter().map(|user| &user.id).collect();
+        let outsiders = &self.app.identity().outsiders(&ids).await?;
         let s = &mut self.app.db.session().await?;
         let scope = usable_scope(s, &scope).await.map_err(as_unauthorized)?;
         let assignment = self.app.assignment();
@@ -68,10 +70,14 @@ impl FederationManager<'_> {
                 assignment.roles_of_groups(s, &groups, &scope).await?
             }
             (Some(user), ResolvedScope::Project { id, .. }) => {
-                assignment.roles_on_project(s, &user.id, id).await?
+                assignment
+                    .roles_on_project(s, (&user.id, outsiders), id)
+                    .await?
             }
             (Some(user), ResolvedScope::Domain(domain)) => {
-                assignment.roles_on_domain(s, &user.id, &domain.id).await?
+                assignment
+                    .roles_on_domain(s, (&user.id, outsiders), &domain.id)
+                    .await?
             }
             (Some(_), ResolvedScope::Unscoped | ResolvedScope::System) => Vec::new(),
         };

@@ -1,14 +1,16 @@
 //! Groups and who is in them.
 
+use super::outsiders::{Local, Place, group_here, read_only};
 use super::{IdentityManager, check_length, trimmed};
 use crate::driver::sql::assignment;
 use crate::driver::sql::db::{Area, Session};
+use crate::driver::sql::id_mapping::{MappingFilter, delete_mappings};
 use crate::driver::sql::identity as sql;
 use crate::driver::sql::resource;
 use crate::error::{Error, Result};
 use crate::model::event::{Event, ResourceKind};
 use crate::model::list::{ListHints, Page};
-use crate::model::{DomainId, Group, GroupId, GroupOfUser, UserId};
+use crate::model::{DomainId, EntityType, Group, GroupId, GroupOfUser, UserId};
 use serde_json::{Map, Value};
 
 const NAME_LENGTH: usize = 64;
@@ -45,8 +47,17 @@ impl IdentityManager<'_> {
 
     /// The group with this id, if there is one.
     pub async fn find_group(&self, id: &GroupId) -> Result<Option<Group>> {
-        let mut session = self.app.db.session().await?;
-        sql::group(&mut session, id).await
+        match self.place_of(EntityType::Group, id).await? {
+            Place::Database => {
+                let mut session = self.app.db.session().await?;
+                sql::group(&mut session, id).await
+            }
+            Place::Directory(local) => {
+                let found = local.site.directory.group(&local.id).await?;
+                Ok(found.map(|group| group_here(&local.site.domain_id, id.clone(), &group)))
+            }
+            Place::Nowhere => Ok(None),
+        }
     }
 
     /// A page of groups, of one domain or of all.
@@ -58,6 +69,9 @@ impl IdentityManager<'_> {
         hints: &ListHints,
         domain: Option<&DomainId>,
     ) -> Result<Page<Group>> {
+        if let Some(site) = self.site_of_list(domain).await? {
+            return self.outside_groups(&site, hints).await;
+        }
         let mut session = self.app.db.session().await?;
         if let Some(marker) = &hints.marker
             && sql::group(&mut session, &GroupId::from(marker.as_str()))
@@ -66,7 +80,13 @@ impl IdentityManager<'_> {
         {
             return Err(Error::not_found("marker", marker));
         }
-        sql::groups(&mut session, hints, domain).await
+        let page = sql::groups(&mut session, hints, domain).await?;
+        drop(session);
+        if let Some(domain) = domain {
+            let ids: Vec<&str> = page.items.iter().map(|group| group.id.as_str()).collect();
+            self.note_ids(EntityType::Group, domain, &ids).await?;
+        }
+        Ok(page)
     }
 
     /// Makes a group.
@@ -91,6 +111,9 @@ impl IdentityManager<'_> {
                 return Err(Error::not_found("domain", &group.domain_id));
             }
         }
+        if self.site_of(&group.domain_id).await?.is_some() {
+            return Err(read_only());
+        }
         let stored = &group;
         self.app
             .db
@@ -103,6 +126,8 @@ impl IdentityManager<'_> {
             })
             .await
             .map_err(|error| error.or_conflict(|| name_taken(&group.name)))?;
+        self.note_ids(EntityType::Group, &group.domain_id, &[group.id.as_str()])
+            .await?;
         Ok(group)
     }
 
@@ -116,6 +141,8 @@ impl IdentityManager<'_> {
         if let Some(name) = &name {
             check_length("name", name, NAME_LENGTH)?;
         }
+        self.check_writable_group(id, update.domain_id.as_ref())
+            .await?;
         let (update, name) = (&update, &name);
         self.app
             .db
@@ -153,6 +180,7 @@ impl IdentityManager<'_> {
     /// # Errors
     /// 404 when there is none.
     pub async fn delete_group(&self, id: &GroupId) -> Result<()> {
+        self.check_writable_group(id, None).await?;
         let this = self;
         self.app
             .db
@@ -175,11 +203,28 @@ impl IdentityManager<'_> {
         Ok(())
     }
 
+    /// Refuses to write a group of a directory; `domain` is where a client says that the group is.
+    async fn check_writable_group(&self, id: &GroupId, domain: Option<&DomainId>) -> Result<()> {
+        if !self.is_in_directory(EntityType::Group, id).await? {
+            return Ok(());
+        }
+        let group = self.group(id).await?;
+        if domain.is_some_and(|domain| *domain != group.domain_id) {
+            return Err(Error::bad_request("A group can't move to another domain."));
+        }
+        Err(read_only())
+    }
+
     /// The groups that a user is in now.
     ///
     /// # Errors
     /// 404 for an unknown user.
     pub async fn groups_of_user(&self, user: &UserId) -> Result<Vec<GroupOfUser>> {
+        match self.place_of(EntityType::User, user).await? {
+            Place::Database => {}
+            Place::Directory(local) => return self.outside_groups_of(user, &local).await,
+            Place::Nowhere => return Err(Error::not_found("user", user)),
+        }
         let mut session = self.app.db.session().await?;
         if !sql::user_exists(&mut session, user).await? {
             return Err(Error::not_found("user", user));
@@ -193,6 +238,13 @@ impl IdentityManager<'_> {
     /// # Errors
     /// 404 for an unknown user or group, and when the user is not in it.
     pub async fn check_member(&self, user: &UserId, group: &GroupId) -> Result<()> {
+        if let Some((user_there, group_there)) = self.both_outside(user, group).await? {
+            let is_member = self.is_member_there((user, &user_there), (group, &group_there));
+            return match is_member.await? {
+                true => Ok(()),
+                false => Err(not_a_member(user)),
+            };
+        }
         self.both_exist(user, group).await?;
         let mut session = self.app.db.session().await?;
         let (ttl, now) = (self.default_ttl_minutes(), self.app.clock.now());
@@ -208,6 +260,9 @@ impl IdentityManager<'_> {
     /// # Errors
     /// 404 for an unknown user or group.
     pub async fn add_member(&self, user: &UserId, group: &GroupId) -> Result<()> {
+        if self.both_outside(user, group).await?.is_some() {
+            return Err(read_only());
+        }
         self.both_exist(user, group).await?;
         let added = self
             .app
@@ -232,6 +287,9 @@ impl IdentityManager<'_> {
     /// # Errors
     /// 404 for an unknown user or group, and when the user is not in it.
     pub async fn remove_member(&self, user: &UserId, group: &GroupId) -> Result<()> {
+        if self.both_outside(user, group).await?.is_some() {
+            return Err(read_only());
+        }
         self.both_exist(user, group).await?;
         let event = [self.app.revoke().of_user(user)];
         let (this, event) = (self, &event);
@@ -247,6 +305,60 @@ impl IdentityManager<'_> {
                 })
             })
             .await
+    }
+
+    /// A user and a group of one directory; `None` when the database keeps both.
+    ///
+    /// # Errors
+    /// 404 for an unknown user or group; 403 when each is kept by another driver.
+    async fn both_outside(&self, user: &UserId, group: &GroupId) -> Result<Option<(Local, Local)>> {
+        let places = (
+            self.place_of(EntityType::User, user).await?,
+            self.place_of(EntityType::Group, group).await?,
+        );
+        match places {
+            (Place::Database, Place::Database) => Ok(None),
+            (Place::Directory(user), Place::Directory(group)) if user.site.is(&group.site) => {
+                Ok(Some((user, group)))
+            }
+            _ => {
+                self.user(user).await?;
+                self.group(group).await?;
+                Err(Error::forbidden_action(format!(
+                    "The user {user} and the group {group} are kept by different drivers."
+                )))
+            }
+        }
+    }
+
+    async fn outside_groups_of(&self, user: &UserId, local: &Local) -> Result<Vec<GroupOfUser>> {
+        let now = self.app.clock.now();
+        let directory = &local.site.directory;
+        let found = directory.user(&local.id, now).await?;
+        let found = found.ok_or_else(|| Error::not_found("user", user))?;
+        let groups = directory.groups_of(&found, now).await?;
+        let mut groups = self.groups_here(&local.site, &groups).await?;
+        groups.sort_by(|a, b| a.id.cmp(&b.id));
+        Ok(groups
+            .into_iter()
+            .map(|group| GroupOfUser {
+                group,
+                membership_expires_at: None,
+            })
+            .collect())
+    }
+
+    async fn is_member_there(
+        &self,
+        (user, user_there): (&UserId, &Local),
+        (group, group_there): (&GroupId, &Local),
+    ) -> Result<bool> {
+        let directory = &user_there.site.directory;
+        let found = directory.user(&user_there.id, self.app.clock.now()).await?;
+        let found = found.ok_or_else(|| Error::not_found("user", user))?;
+        let of = directory.group(&group_there.id).await?;
+        let of = of.ok_or_else(|| Error::not_found("group", group))?;
+        directory.is_member(&found, &of).await
     }
 
     async fn both_exist(&self, user: &UserId, group: &GroupId) -> Result<()> {
@@ -268,6 +380,11 @@ impl IdentityManager<'_> {
         for user in sql::user_ids_of_domain(s, domain).await? {
             self.delete_user_in(s, &user).await?;
         }
+        let mappings = &MappingFilter {
+            domain_id: Some(domain.clone()),
+            ..MappingFilter::default()
+        };
+        delete_mappings(s, mappings).await?;
         Ok(())
     }
 }

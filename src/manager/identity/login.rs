@@ -3,11 +3,12 @@
 use super::IdentityManager;
 use super::account::{is_locked, lockout_rule};
 use super::audit::Failure;
+use super::outside_login::LoginPlace;
 use crate::crypto::password;
 use crate::driver::sql::identity::{self as sql, LockoutRule, LoginKey};
 use crate::error::{Error, Result};
 use crate::manager::auth::DomainLookup;
-use crate::model::{DomainId, LocalLogin, Secret, Timestamp, User, UserId};
+use crate::model::{DomainId, EntityType, LocalLogin, Secret, Timestamp, User, UserId};
 
 /// How a login names its user.
 #[derive(Clone, Debug)]
@@ -20,9 +21,16 @@ impl IdentityManager<'_> {
     /// The user whose password this is.
     ///
     /// # Errors
-    /// 401, whatever is wrong; an unknown user costs the time of a wrong password.
+    /// 401, whatever is wrong; an unknown user of the database costs the time of a wrong password. 503
+    /// when the user's directory is away.
     pub async fn authenticate(&self, who: &UserLookup, password: &Secret) -> Result<User> {
-        let login = self.find_login(who).await?;
+        let login = match self.login_place(who).await? {
+            LoginPlace::Database => self.find_login(who).await?,
+            LoginPlace::Directory(login) => {
+                return self.authenticate_outside(who, *login, password).await;
+            }
+            LoginPlace::Nowhere => None,
+        };
         if login.is_none() {
             self.tell_unknown(who);
         }
@@ -45,10 +53,11 @@ impl IdentityManager<'_> {
     pub async fn find_user_id(&self, who: &UserLookup) -> Result<Option<UserId>> {
         match who {
             UserLookup::Id(id) => Ok(Some(id.clone())),
-            UserLookup::Name { .. } => {
-                let login = self.find_login(who).await?;
-                Ok(login.map(|login| login.user.id))
-            }
+            UserLookup::Name { .. } => Ok(match self.login_place(who).await? {
+                LoginPlace::Database => self.find_login(who).await?.map(|login| login.user.id),
+                LoginPlace::Directory(login) => login.user().map(|user| user.id.clone()),
+                LoginPlace::Nowhere => None,
+            }),
         }
     }
 
@@ -57,10 +66,15 @@ impl IdentityManager<'_> {
             UserLookup::Id(id) => return self.login_of(LoginKey::Id(id)).await,
             UserLookup::Name { name, domain } => (self.login_domain(domain).await?, name),
         };
-        match &domain {
-            Some(domain) => self.login_of(LoginKey::Name { domain, name }).await,
-            None => Ok(None),
+        let Some(domain) = &domain else {
+            return Ok(None);
+        };
+        let login = self.login_of(LoginKey::Name { domain, name }).await?;
+        if let Some(login) = &login {
+            let id = login.user.id.as_str();
+            self.note_ids(EntityType::User, domain, &[id]).await?;
         }
+        Ok(login)
     }
 
     /// The connection goes back to the pool before the hashing, which takes much longer, begins.

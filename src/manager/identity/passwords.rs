@@ -1,7 +1,9 @@
 //! Setting passwords.
 
-use super::IdentityManager;
+use super::outside_login::LoginPlace;
+use super::outsiders::read_only;
 use super::password_rules::{self as rules, SetBy};
+use super::{IdentityManager, UserLookup};
 use crate::crypto::password;
 use crate::driver::sql::db::Session;
 use crate::driver::sql::identity::{self as sql, LoginKey, NewPassword};
@@ -15,14 +17,22 @@ impl IdentityManager<'_> {
     ///
     /// # Errors
     /// 401 when the original password is wrong or the account is locked or disabled; 400 when the
-    /// rules for passwords forbid the change or the new password.
+    /// rules for passwords forbid the change or the new password; 403 when a directory keeps the user.
     pub async fn change_password(
         &self,
         id: &UserId,
         original: &Secret,
         new: &Secret,
     ) -> Result<()> {
-        let login = self.login_of(LoginKey::Id(id)).await?;
+        let who = UserLookup::Id(id.clone());
+        let login = match self.login_place(&who).await? {
+            LoginPlace::Database => self.login_of(LoginKey::Id(id)).await?,
+            LoginPlace::Directory(login) => {
+                self.authenticate_outside(&who, *login, original).await?;
+                return Err(read_only());
+            }
+            LoginPlace::Nowhere => None,
+        };
         let login = self.check_password(login, original).await?;
         self.tell_success(&login.user);
         let config = self.app.config();

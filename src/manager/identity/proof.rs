@@ -3,7 +3,6 @@
 use super::{IdentityManager, UserLookup};
 use crate::crypto::totp::TotpKey;
 use crate::driver::sql::db::Session;
-use crate::driver::sql::identity as sql;
 use crate::driver::sql::{credential, resource};
 use crate::error::{Error, Result};
 use crate::manager::auth::{DomainLookup, RemoteUser};
@@ -76,9 +75,10 @@ impl IdentityManager<'_> {
         let Some(domain) = domain else {
             return Ok(None);
         };
-        let mut session = self.app.db.session().await?;
-        let user = sql::user_by_name(&mut session, &domain, name).await?;
-        Ok(user.map(|user| self.as_it_reads(user)))
+        match self.find_user_by_name(&domain, name).await {
+            Err(Error::NotFound { .. }) => Ok(None),
+            found => found,
+        }
     }
 
     /// The user, whose account is good.

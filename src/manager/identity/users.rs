@@ -1,6 +1,7 @@
 //! Users: reading, making, changing and removing them.
 
 use super::account::{is_inactive, last_inactive_day};
+use super::outsiders::{Place, read_only};
 use super::{IdentityManager, check_length, trimmed};
 use crate::driver::sql::db::{Area, Session};
 use crate::driver::sql::identity::{self as sql, NewPassword, UserQuery};
@@ -9,7 +10,9 @@ use crate::error::{Error, Result};
 use crate::manager::assignment::MemberRole;
 use crate::model::event::{Event, ResourceKind};
 use crate::model::list::Page;
-use crate::model::{DomainId, FederatedLink, ProjectId, Secret, User, UserChanges, UserId};
+use crate::model::{
+    DomainId, EntityType, FederatedLink, ProjectId, Secret, User, UserChanges, UserId,
+};
 use serde_json::{Map, Value};
 
 /// A user about to be made.
@@ -50,8 +53,33 @@ impl IdentityManager<'_> {
 
     /// The user with this id, if there is one.
     pub async fn find_user(&self, id: &UserId) -> Result<Option<User>> {
+        match self.place_of(EntityType::User, id).await? {
+            Place::Database => {}
+            Place::Directory(local) => return self.outside_user(id, &local).await,
+            Place::Nowhere => return Ok(None),
+        }
         let mut session = self.app.db.session().await?;
         let user = sql::user(&mut session, id).await?;
+        Ok(user.map(|user| self.as_it_reads(user)))
+    }
+
+    /// The user with this name in a domain, if there is one.
+    ///
+    /// # Errors
+    /// 404 for a domain that no driver can have.
+    pub async fn find_user_by_name(&self, domain: &DomainId, name: &str) -> Result<Option<User>> {
+        if let Some(site) = self.site_of(domain).await? {
+            let found = self.outside_user_by_name(&site, name).await?;
+            return Ok(found.map(|(user, _)| user));
+        }
+        let user = {
+            let mut session = self.app.db.session().await?;
+            sql::user_by_name(&mut session, domain, name).await?
+        };
+        if let Some(user) = &user {
+            self.note_ids(EntityType::User, domain, &[user.id.as_str()])
+                .await?;
+        }
         Ok(user.map(|user| self.as_it_reads(user)))
     }
 
@@ -60,15 +88,20 @@ impl IdentityManager<'_> {
     /// # Errors
     /// 404 when there is none.
     pub async fn user_by_name(&self, domain: &DomainId, name: &str) -> Result<User> {
-        let mut session = self.app.db.session().await?;
-        let found = sql::user_by_name(&mut session, domain, name).await?;
-        found
-            .map(|user| self.as_it_reads(user))
+        self.find_user_by_name(domain, name)
+            .await?
             .ok_or_else(|| Error::not_found("user", name))
     }
 
     /// The users with these ids; unknown ids are left out.
     pub async fn users_by_ids(&self, ids: &[UserId]) -> Result<Vec<User>> {
+        if self.drivers().await?.is_some() {
+            let mut users = Vec::new();
+            for id in ids {
+                users.extend(self.find_user(id).await?);
+            }
+            return Ok(users);
+        }
         let mut session = self.app.db.session().await?;
         let users = sql::users_by_ids(&mut session, ids).await?;
         Ok(users
@@ -82,6 +115,9 @@ impl IdentityManager<'_> {
     /// # Errors
     /// 404 when the marker is no user's id.
     pub async fn users(&self, mut query: UserQuery) -> Result<Page<User>> {
+        if let Some(page) = self.users_elsewhere(&query).await? {
+            return Ok(page);
+        }
         query.inactive_since = last_inactive_day(&self.app.config(), self.app.clock.now());
         let mut session = self.app.db.session().await?;
         if let Some(marker) = &query.hints.marker
@@ -95,7 +131,35 @@ impl IdentityManager<'_> {
             .into_iter()
             .map(|user| self.as_it_reads(user))
             .collect();
+        drop(session);
+        if let Some(domain) = &query.domain_id {
+            let ids: Vec<&str> = page.items.iter().map(|user| user.id.as_str()).collect();
+            self.note_ids(EntityType::User, domain, &ids).await?;
+        }
         Ok(page)
+    }
+
+    /// The page, when a directory has it. Links to identity providers are always here.
+    async fn users_elsewhere(&self, query: &UserQuery) -> Result<Option<Page<User>>> {
+        let links = [&query.idp_id, &query.protocol_id, &query.unique_id];
+        if links.iter().any(|link| link.is_some()) {
+            return Ok(None);
+        }
+        if let Some(group) = &query.group_id {
+            let place = self.place_of(EntityType::Group, group).await?;
+            return match (place, &query.domain_id) {
+                (Place::Database, _) => Ok(None),
+                (Place::Directory(local), Some(domain)) if *domain != local.site.domain_id => {
+                    Ok(Some(Page::whole(Vec::new())))
+                }
+                (Place::Directory(local), _) => self.outside_members(&local, query).await.map(Some),
+                (Place::Nowhere, _) => Err(Error::not_found("group", group)),
+            };
+        }
+        match self.site_of_list(query.domain_id.as_ref()).await? {
+            Some(site) => self.outside_users(&site, query).await.map(Some),
+            None => Ok(None),
+        }
     }
 
     /// Makes a user.
@@ -140,6 +204,9 @@ impl IdentityManager<'_> {
             check_default_project(&mut session, user.default_project_id.as_ref()).await?;
             check_links(&mut session, &user.federated).await?;
         }
+        if self.site_of(&user.domain_id).await?.is_some() {
+            return Err(read_only());
+        }
         let password = match &new.password {
             Some(password) => Some(self.password_by_admin(&user, password.as_ref()).await?),
             None => None,
@@ -164,6 +231,8 @@ impl IdentityManager<'_> {
             })
             .await
             .map_err(|error| error.or_conflict(|| name_taken(&user.name)))?;
+        self.note_ids(EntityType::User, &user.domain_id, &[user.id.as_str()])
+            .await?;
         Ok(user)
     }
 
@@ -192,6 +261,8 @@ impl IdentityManager<'_> {
         mut update: UserUpdate,
         member: Option<&MemberRole>,
     ) -> Result<User> {
+        self.check_writable_user(id, update.domain_id.as_ref())
+            .await?;
         let mut before = {
             let mut session = self.app.db.session().await?;
             let user = sql::user(&mut session, id)
@@ -304,6 +375,7 @@ impl IdentityManager<'_> {
     /// # Errors
     /// 404 when there is none.
     pub async fn delete_user(&self, id: &UserId) -> Result<()> {
+        self.check_writable_user(id, None).await?;
         let this = self;
         self.app
             .db
@@ -330,6 +402,18 @@ impl IdentityManager<'_> {
         }
         let event = self.app.revoke().of_user(id);
         self.app.revoke().record_in(s, &[event]).await
+    }
+
+    /// Refuses to write a user of a directory; `domain` is where a client says that the user is.
+    async fn check_writable_user(&self, id: &UserId, domain: Option<&DomainId>) -> Result<()> {
+        if !self.is_in_directory(EntityType::User, id).await? {
+            return Ok(());
+        }
+        let user = self.user(id).await?;
+        if domain.is_some_and(|domain| *domain != user.domain_id) {
+            return Err(Error::bad_request("A user can't move to another domain."));
+        }
+        Err(read_only())
     }
 
     /// Revokes every token that a user has now.

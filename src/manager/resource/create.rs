@@ -6,6 +6,7 @@ use crate::config::EnforcementModel;
 use crate::driver::sql::db::Session;
 use crate::driver::sql::resource as sql;
 use crate::error::{Error, Result};
+use crate::manager::identity::is_single_domain;
 use crate::model::event::Event;
 use crate::model::{DomainId, Project, ProjectId};
 use serde_json::{Map, Value};
@@ -109,6 +110,11 @@ impl ResourceManager<'_> {
     async fn store(&self, mut project: Project) -> Result<Project> {
         let kind = Kind::of(&project);
         project.name = project.name.trim().to_owned();
+        if kind == Kind::Domain && is_single_domain(&self.app.config()) {
+            return Err(Error::bad_request(
+                "A directory keeps the users of all domains, so there can be no other domain.",
+            ));
+        }
         project.options.retain(|_, value| !value.is_null());
         let (this, stored) = (self, &project);
         self.app

@@ -2,13 +2,14 @@
 //! holds.
 
 use super::TokenManager;
-use super::resolve::is_inactive;
+use super::resolve::{is_inactive, user_facts};
 use crate::config::Config;
 use crate::driver::sql::assignment::effective;
 use crate::driver::sql::db::Session;
-use crate::driver::sql::token::{self as facts, UserFacts};
+use crate::driver::sql::token::UserFacts;
 use crate::driver::sql::{application_credential, oauth1};
 use crate::error::{Error, Result};
+use crate::manager::identity::Outsiders;
 use crate::manager::trust as trusts;
 use crate::model::delegation::{Delegation, steps_of_methods};
 use crate::model::token::{RoleRef, TokenOrigin, TokenPayload, TokenScope};
@@ -39,15 +40,18 @@ impl TokenManager<'_> {
         s: &mut Session,
         payload: &TokenPayload,
         config: &Config,
+        outsiders: &Outsiders,
     ) -> Result<Granted> {
         let mut granted = match &payload.origin {
             TokenOrigin::Direct | TokenOrigin::Federated { .. } => Granted::default(),
-            TokenOrigin::Trust(id) => self.by_trust(s, payload, id, config).await?,
+            TokenOrigin::Trust(id) => self.by_trust(s, payload, id, config, outsiders).await?,
             TokenOrigin::ApplicationCredential(id) => {
-                self.by_application_credential(s, payload, id).await?
+                self.by_application_credential(s, payload, id, outsiders)
+                    .await?
             }
             TokenOrigin::OAuth1 { access_token_id } => {
-                self.by_access_token(s, payload, access_token_id).await?
+                self.by_access_token(s, payload, access_token_id, outsiders)
+                    .await?
             }
             TokenOrigin::OAuth2 { thumbprint } => Granted {
                 delegation: vec![Delegation::OAuth2 {
@@ -70,6 +74,7 @@ impl TokenManager<'_> {
         payload: &TokenPayload,
         id: &TrustId,
         config: &Config,
+        outsiders: &Outsiders,
     ) -> Result<Granted> {
         let now = self.app.clock.now();
         let most = config.trust.max_redelegation_count;
@@ -94,15 +99,18 @@ impl TokenManager<'_> {
                 "trust {id} is for no project, so nothing can be reached with it"
             )));
         };
-        let trustor = self.agent(s, &trust.trustor_user_id, config).await?;
+        let trustor = self
+            .agent(s, &trust.trustor_user_id, config, outsiders)
+            .await?;
         for link in chain.iter().skip(1) {
-            self.agent(s, &link.trustee_user_id, config).await?;
-            self.agent(s, &link.trustor_user_id, config).await?;
+            for party in [&link.trustee_user_id, &link.trustor_user_id] {
+                self.agent(s, party, config, outsiders).await?;
+            }
         }
         let mut trustors = vec![&first.trustor_user_id, &trust.trustor_user_id];
         trustors.dedup();
         let roles = self
-            .roles_of_trust(s, &trust.role_ids, &trustors, project)
+            .roles_of_trust(s, &trust.role_ids, (&trustors, outsiders), project)
             .await?;
         Ok(Granted {
             roles: Some(roles.iter().map(role_ref).collect()),
@@ -116,8 +124,14 @@ impl TokenManager<'_> {
     }
 
     /// Somebody on whose being enabled a trust depends.
-    async fn agent(&self, s: &mut Session, id: &UserId, config: &Config) -> Result<UserFacts> {
-        let user = facts::user(s, id)
+    async fn agent(
+        &self,
+        s: &mut Session,
+        id: &UserId,
+        config: &Config,
+        outsiders: &Outsiders,
+    ) -> Result<UserFacts> {
+        let user = user_facts(s, id, outsiders)
             .await?
             .ok_or_else(|| Error::not_found("user", id))?;
         if !user.domain_enabled {
@@ -137,7 +151,7 @@ impl TokenManager<'_> {
         &self,
         s: &mut Session,
         delegated: &[RoleId],
-        trustors: &[&UserId],
+        (trustors, outsiders): (&[&UserId], &Outsiders),
         project: &ProjectId,
     ) -> Result<Vec<Role>> {
         let mut roles = effective::with_implied(s, delegated).await?;
@@ -145,7 +159,7 @@ impl TokenManager<'_> {
             let held = self
                 .app
                 .assignment()
-                .all_roles_on_project(s, trustor, project)
+                .all_roles_on_project(s, (trustor, outsiders), project)
                 .await?;
             let holds = |id: &RoleId| held.iter().any(|role| role.id == *id);
             if !delegated.iter().all(holds) || !roles.iter().all(|role| holds(&role.id)) {
@@ -163,6 +177,7 @@ impl TokenManager<'_> {
         s: &mut Session,
         payload: &TokenPayload,
         id: &ApplicationCredentialId,
+        outsiders: &Outsiders,
     ) -> Result<Granted> {
         let credential = application_credential::application_credential(s, id)
             .await?
@@ -177,7 +192,7 @@ impl TokenManager<'_> {
             Some(project) => {
                 let assignment = self.app.assignment();
                 let mut roles = assignment
-                    .roles_on_project(s, &payload.user_id, project)
+                    .roles_on_project(s, (&payload.user_id, outsiders), project)
                     .await?;
                 roles.retain(|role| credential.role_ids.contains(&role.id));
                 roles
@@ -196,6 +211,7 @@ impl TokenManager<'_> {
         s: &mut Session,
         payload: &TokenPayload,
         id: &AccessTokenId,
+        outsiders: &Outsiders,
     ) -> Result<Granted> {
         let access_token = oauth1::access_token(s, id)
             .await?
@@ -213,7 +229,7 @@ impl TokenManager<'_> {
         let allowed = effective::with_implied(s, &access_token.role_ids).await?;
         let assignment = self.app.assignment();
         let mut roles = assignment
-            .roles_on_project(s, &payload.user_id, project)
+            .roles_on_project(s, (&payload.user_id, outsiders), project)
             .await?;
         roles.retain(|role| allowed.iter().any(|allowed| allowed.id == role.id));
         Ok(Granted {

@@ -8,8 +8,9 @@ use crate::driver::sql::token as facts;
 use crate::driver::sql::token::{ScopeFacts, UserFacts};
 use crate::error::{Error, Result};
 use crate::manager::catalog::urls::UrlContext;
-use crate::manager::identity::has_been_away;
+use crate::manager::identity::{Known, Outsiders, has_been_away};
 use crate::manager::token::granted::role_ref;
+use crate::manager::trust::usable_chain;
 use crate::model::token::{
     Catalog, ResolvedScope, RoleRef, TokenOrigin, TokenPayload, TokenScope, TokenUser, ValidToken,
 };
@@ -24,16 +25,24 @@ impl TokenManager<'_> {
     /// the delegation is gone, disabled or gives no role; 403 when a trust does not hold any more.
     pub(super) async fn resolve(&self, payload: TokenPayload) -> Result<ValidToken> {
         let config = self.app.config();
+        let outsiders = self.outsiders_in(&payload, &config).await?;
         let mut session = self.app.db.session().await?;
-        let user = self.usable_user(&mut session, &payload, &config).await?;
+        let user = self
+            .usable_user(&mut session, &payload, &config, &outsiders)
+            .await?;
         check_provider(&mut session, &payload.origin).await?;
         let scope = usable_scope(&mut session, &payload.scope).await?;
-        let granted = self.granted(&mut session, &payload, &config).await?;
+        let granted = self
+            .granted(&mut session, &payload, &config, &outsiders)
+            .await?;
         let whole_roles = self.federated_roles(&mut session, &payload, &scope).await?;
         let roles = match (&granted.roles, &whole_roles) {
             (Some(roles), _) => roles.clone(),
             (None, Some(roles)) => roles.iter().map(role_ref).collect(),
-            (None, None) => self.own_roles(&mut session, &payload, &scope).await?,
+            (None, None) => {
+                let user = (&payload.user_id, &outsiders);
+                self.own_roles(&mut session, user, &scope).await?
+            }
         };
         if roles.is_empty() && !matches!(scope, ResolvedScope::Unscoped) {
             return Err(Error::NotFound {
@@ -75,14 +84,39 @@ impl TokenManager<'_> {
         })
     }
 
+    /// Who of those whom a payload is about a directory keeps. What is wrong with a delegation shows
+    /// later.
+    async fn outsiders_in(&self, payload: &TokenPayload, config: &Config) -> Result<Outsiders> {
+        let identity = self.app.identity();
+        if !identity.has_outsiders() {
+            return Ok(Outsiders::default());
+        }
+        let mut chain = Vec::new();
+        if let TokenOrigin::Trust(id) = &payload.origin {
+            let mut session = self.app.db.session().await?;
+            let most = config.trust.max_redelegation_count;
+            match usable_chain(&mut session, id, self.app.clock.now(), most).await {
+                Ok(found) => chain = found,
+                Err(error @ (Error::Unavailable(_) | Error::Transient(_))) => return Err(error),
+                Err(_) => {}
+            }
+        }
+        let mut parties = vec![&payload.user_id];
+        for trust in &chain {
+            parties.extend([&trust.trustor_user_id, &trust.trustee_user_id]);
+        }
+        identity.outsiders(&parties).await
+    }
+
     async fn usable_user(
         &self,
         s: &mut Session,
         payload: &TokenPayload,
         config: &Config,
+        outsiders: &Outsiders,
     ) -> Result<UserFacts> {
         let id = &payload.user_id;
-        let user = facts::user(s, id)
+        let user = user_facts(s, id, outsiders)
             .await?
             .ok_or_else(|| Error::unauthorized(format!("user {id} does not exist")))?;
         if !user.domain_enabled {
@@ -98,11 +132,10 @@ impl TokenManager<'_> {
     pub(super) async fn own_roles(
         &self,
         s: &mut Session,
-        payload: &TokenPayload,
+        user: (&UserId, &Outsiders),
         scope: &ResolvedScope,
     ) -> Result<Vec<RoleRef>> {
         let assignment = self.app.assignment();
-        let user = &payload.user_id;
         match scope {
             ResolvedScope::Unscoped => Ok(Vec::new()),
             ResolvedScope::Project { id, .. } => assignment.roles_on_project(s, user, id).await,
@@ -171,6 +204,19 @@ async fn check_provider(s: &mut Session, origin: &TokenOrigin) -> Result<()> {
             "federated protocol",
             format!("{protocol_id} of identity provider {idp_id}"),
         )),
+    }
+}
+
+/// A user as tokens see it, whoever keeps it.
+pub(super) async fn user_facts(
+    s: &mut Session,
+    id: &UserId,
+    outsiders: &Outsiders,
+) -> Result<Option<UserFacts>> {
+    match outsiders.get(id) {
+        Known::Insider => facts::user(s, id).await,
+        Known::Outsider(user) => facts::outsider(s, user).await,
+        Known::Gone => Ok(None),
     }
 }
 

@@ -6,6 +6,7 @@ use crate::driver::sql::db::Session;
 use crate::driver::sql::{identity, resource, trust as sql};
 use crate::error::{Error, Result};
 use crate::manager::assignment::lookup::{RoleLookup, role_ids};
+use crate::manager::identity::{Known, Outsiders};
 use crate::model::delegation::expiry;
 use crate::model::event::{Event, ResourceKind};
 use crate::model::trust::Trust;
@@ -52,10 +53,14 @@ impl TrustManager<'_> {
                 "A trust can only follow from the trust that the caller's token is for.",
             ));
         }
+        let parties = &[&new.trustee, &new.trustor];
+        let outsiders = &self.app.identity().outsiders(parties).await?;
         let (this, new) = (self, &new);
         self.app
             .db
-            .transaction(|s| Box::pin(async move { this.create_in(s, new, parent).await }))
+            .transaction(|s| {
+                Box::pin(async move { this.create_in(s, new, parent, outsiders).await })
+            })
             .await
     }
 
@@ -64,12 +69,18 @@ impl TrustManager<'_> {
         s: &mut Session,
         new: &NewTrust,
         parent: Option<&TrustId>,
+        outsiders: &Outsiders,
     ) -> Result<(Trust, Vec<Role>)> {
-        if identity::user(s, &new.trustee).await?.is_none() {
+        let exists = match outsiders.get(&new.trustee) {
+            Known::Insider => identity::user_exists(s, &new.trustee).await?,
+            Known::Outsider(_) => true,
+            Known::Gone => false,
+        };
+        if !exists {
             return Err(Error::not_found("user", &new.trustee));
         }
         let role_ids = role_ids(s, &new.roles).await?;
-        self.check_trustor_has(s, new, &role_ids).await?;
+        self.check_trustor_has(s, new, &role_ids, outsiders).await?;
         let most = self.app.config().trust.max_redelegation_count;
         let now = self.app.clock.now();
         let ancestors = match parent {
@@ -109,6 +120,7 @@ impl TrustManager<'_> {
         s: &mut Session,
         new: &NewTrust,
         role_ids: &[RoleId],
+        outsiders: &Outsiders,
     ) -> Result<()> {
         let held = match &new.project_id {
             Some(id) => {
@@ -116,7 +128,9 @@ impl TrustManager<'_> {
                     return Err(Error::not_found("project", id));
                 }
                 let assignment = self.app.assignment();
-                assignment.all_roles_on_project(s, &new.trustor, id).await?
+                assignment
+                    .all_roles_on_project(s, (&new.trustor, outsiders), id)
+                    .await?
             }
             None => Vec::new(),
         };

@@ -270,6 +270,40 @@ async fn insert_account(s: &mut Session, user: &User) -> Result<()> {
     Ok(())
 }
 
+/// Keeps a record of a user of another directory, as Keystone does at the first login. A name that
+/// belonged to somebody who is not there any more is the new one's.
+///
+/// No cache need learn of it: such users are read from their directory.
+pub async fn insert_shadow(s: &mut Session, user: &User) -> Result<()> {
+    s.execute(
+        sql(
+            r#"INSERT INTO "user" (id, domain_id, enabled, default_project_id, created_at, extra)
+               VALUES (?, ?, ?, ?, ?, ?)"#,
+        )
+        .bind(&user.id)
+        .bind(&user.domain_id)
+        .bind(user.enabled)
+        .bind(user.default_project_id.as_ref())
+        .bind(user.created_at)
+        .bind(&Value::Object(user.extra.clone())),
+    )
+    .await?;
+    s.execute(
+        sql("DELETE FROM nonlocal_user WHERE domain_id = ? AND name = ?")
+            .bind(&user.domain_id)
+            .bind(&user.name),
+    )
+    .await?;
+    s.execute(
+        sql("INSERT INTO nonlocal_user (domain_id, name, user_id) VALUES (?, ?, ?)")
+            .bind(&user.domain_id)
+            .bind(&user.name)
+            .bind(&user.id),
+    )
+    .await?;
+    Ok(())
+}
+
 async fn insert_links(
     s: &mut Session,
     user: &UserId,
