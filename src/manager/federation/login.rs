@@ -44,6 +44,14 @@ struct Vouched {
     group_ids: Option<Vec<GroupId>>,
 }
 
+/// What a mapping makes of an assertion.
+enum Mapped<'p> {
+    /// An account of its own here.
+    Local(UserId),
+    /// One that the provider vouches for.
+    Ephemeral(Box<ShadowUser<'p>>),
+}
+
 impl FederationManager<'_> {
     /// The user whom an identity provider sends. One who comes for the first time gets an account;
     /// of all others name, groups and projects become those that the mapping gives now.
@@ -82,6 +90,24 @@ impl FederationManager<'_> {
     }
 
     async fn vouched(&self, login: &MappedLogin, provider: &IdentityProvider) -> Result<Vouched> {
+        // What is read gives its connection back before the transaction takes one.
+        match self.mapped(login, provider).await? {
+            Mapped::Local(user_id) => Ok(Vouched {
+                user_id,
+                group_ids: None,
+            }),
+            Mapped::Ephemeral(shadow) => Ok(Vouched {
+                user_id: self.shadow(&shadow).await?,
+                group_ids: Some(shadow.group_ids),
+            }),
+        }
+    }
+
+    async fn mapped<'p>(
+        &self,
+        login: &MappedLogin,
+        provider: &'p IdentityProvider,
+    ) -> Result<Mapped<'p>> {
         let config = self.app.config();
         let s = &mut self.app.db.session().await?;
         let protocol = existing_protocol(s, &provider.id, &login.protocol_id).await?;
@@ -93,11 +119,7 @@ impl FederationManager<'_> {
         })?;
         let group_ids = group_ids(s, &mapped).await?;
         if mapped.user.kind == UserKind::Local {
-            let user_id = self.local_user(s, &mapped.user).await?;
-            return Ok(Vouched {
-                user_id,
-                group_ids: None,
-            });
+            return self.local_user(s, &mapped.user).await.map(Mapped::Local);
         }
         let (unique_id, name) = names_of(&mapped.user, login.remote_user.as_deref())?;
         let domain_id = match &mapped.user.domain {
@@ -106,7 +128,7 @@ impl FederationManager<'_> {
                 Error::unauthorized(format!("mapping {} names no domain", mapping.id))
             })?,
         };
-        let shadow = ShadowUser {
+        Ok(Mapped::Ephemeral(Box::new(ShadowUser {
             link: FederatedLink {
                 idp_id: provider.id.to_string(),
                 protocol_id: protocol.id.to_string(),
@@ -120,12 +142,7 @@ impl FederationManager<'_> {
             projects: mapped.projects,
             // Only then is what the mapping does not give taken away.
             gives_all_projects: Version::named(&mapping.schema_version) >= Some(Version::V3),
-        };
-        let user_id = self.shadow(&shadow).await?;
-        Ok(Vouched {
-            user_id,
-            group_ids: Some(shadow.group_ids),
-        })
+        })))
     }
 
     /// The account that a mapping names: by name and domain, or else by id.

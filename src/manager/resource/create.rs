@@ -6,10 +6,13 @@ use crate::config::EnforcementModel;
 use crate::driver::sql::db::Session;
 use crate::driver::sql::resource as sql;
 use crate::error::{Error, Result};
-use crate::manager::identity::is_single_domain;
+use crate::manager::identity::{check_length, is_single_domain};
 use crate::model::event::Event;
 use crate::model::{DomainId, Project, ProjectId};
 use serde_json::{Map, Value};
+
+/// Width of `project.name`.
+const LONGEST_NAME: usize = 64;
 
 /// What POST makes a project of.
 #[derive(Clone, Debug)]
@@ -154,6 +157,7 @@ impl ResourceManager<'_> {
         if name.is_empty() {
             return Err(Error::bad_request("A project needs a name."));
         }
+        check_length("name", name, LONGEST_NAME)?;
         if let Some(found) = sql::project_by_name(s, domain, name).await? {
             return Ok(found);
         }

@@ -105,6 +105,8 @@ pub const EVENTS: &[(&str, &str, &[&str])] = &[
     ("POST", "/v3/OS-TRUST/trusts", &["identity.OS-TRUST:trust.created"]),
     ("DELETE", "/v3/OS-TRUST/trusts/{trust_id}", &["identity.OS-TRUST:trust.deleted"]),
     ("POST", "/v3/auth/OS-FEDERATION/identity_providers/{idp_id}/protocols/{protocol_id}/websso", &["any?"]),
+    ("POST", "/v3/auth/OS-FEDERATION/saml2", &[]),
+    ("POST", "/v3/auth/OS-FEDERATION/saml2/ecp", &[]),
     ("POST", "/v3/auth/OS-FEDERATION/websso/{protocol_id}", &["any?"]),
     // A login is told of where the configuration does not opt it out, as it does by default.
     ("POST", "/v3/auth/tokens", &[]),
