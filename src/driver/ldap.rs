@@ -231,8 +231,8 @@ mod tests {
             ["ldap://a", "ldaps://b:1636", "ldapi://%2Frun%2Fldapi"]
         );
         assert_eq!(
-            urls("ldap://[::1]:389 , ldap://"),
-            ["ldap://[::1]:389", "ldap://"]
+            urls("ldap://[::1]:389 , ldap://c"),
+            ["ldap://[::1]:389", "ldap://c"]
         );
     }
 
@@ -242,6 +242,7 @@ mod tests {
             ("url = http://a", "scheme"),
             ("url = a", "no LDAP URL"),
             ("url = ldap:a", "names no host"),
+            ("url = ldap://", "names no host"),
             ("url = ,", "empty"),
             ("url = ldaps://a\nuse_tls = true", "use_tls"),
             (
