@@ -8,7 +8,8 @@ use keystone::Error;
 use keystone::driver::sql::db::{
     Area, Db, DbOptions, Dialect, Row, Server, ServerKind, Session, Target, Tls, sql,
 };
-use keystone::model::{DomainId, ProjectId, RoleId, Timestamp, UserId};
+use keystone::driver::sql::identity;
+use keystone::model::{DomainId, GroupId, ProjectId, RoleId, Timestamp, UserId};
 
 use crate::harness::db::TestDb;
 
@@ -577,4 +578,24 @@ async fn connections_to_a_galera_wait_as_the_configuration_says() {
     let query = sql("SELECT CAST(@@session.wsrep_sync_wait AS SIGNED) AS value");
     let row = session.fetch_one(query).await.unwrap();
     assert_eq!(row.int("value").unwrap(), 3);
+}
+
+#[tokio::test]
+async fn groups_are_found_by_more_ids_than_a_statement_can_bind() {
+    let test = TestDb::synced().await;
+    let mut s = test.db.session().await.unwrap();
+    for id in ["g2", "g1"] {
+        let insert = sql(
+            "INSERT INTO \"group\" (id, domain_id, name, description, extra) VALUES (?, ?, ?, '', '{}')",
+        );
+        s.execute(insert.bind(id).bind("d").bind(id)).await.unwrap();
+    }
+    let mut ids: Vec<_> = (0..70_000)
+        .map(|n| GroupId::from(format!("none{n}")))
+        .collect();
+    ids[0] = "g2".into();
+    ids[69_999] = "g1".into();
+    let found = identity::groups_by_ids(&mut s, &ids).await.unwrap();
+    let found: Vec<_> = found.iter().map(|group| group.id.as_str()).collect();
+    assert_eq!(found, ["g1", "g2"]);
 }

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::super::listed::Listed;
+use super::users::IDS_PER_STATEMENT;
 use crate::driver::sql::db::{Area, Row, Session, sql};
 use crate::error::Result;
 use crate::model::list::{ListHints, Page};
@@ -71,18 +72,20 @@ pub async fn group_by_name(
 
 /// The groups with these ids, in order of id; missing ones are left out.
 pub async fn groups_by_ids(s: &mut Session, ids: &[GroupId]) -> Result<Vec<Group>> {
-    let rows = s
-        .fetch_all(
-            sql(concat!(
-                "SELECT ",
-                group_columns!(),
-                r#" FROM "group" g WHERE"#
-            ))
-            .push_in("g.id", ids)
-            .push(" ORDER BY g.id"),
-        )
-        .await?;
-    rows.iter().map(group_from).collect()
+    let mut groups = Vec::with_capacity(ids.len());
+    for ids in ids.chunks(IDS_PER_STATEMENT) {
+        let statement = sql(concat!(
+            "SELECT ",
+            group_columns!(),
+            r#" FROM "group" g WHERE"#
+        ))
+        .push_in("g.id", ids);
+        for row in s.fetch_all(statement).await? {
+            groups.push(group_from(&row)?);
+        }
+    }
+    groups.sort_unstable_by(|left: &Group, right| left.id.cmp(&right.id));
+    Ok(groups)
 }
 
 /// A page of groups, of all domains or of one. Only filters on `name` are known.
