@@ -120,6 +120,7 @@ impl<'a> FederationManager<'a> {
             .db
             .transaction(|s| {
                 Box::pin(async move {
+                    s.take_turn(Area::Federation).await?;
                     for user in sql::user_ids_known_only_by(s, idp, Some(id)).await? {
                         identity.forget_user_in(s, &user).await?;
                     }
@@ -199,6 +200,7 @@ impl<'a> FederationManager<'a> {
             .db
             .transaction(|s| {
                 Box::pin(async move {
+                    s.take_turn(Area::Federation).await?;
                     match sql::delete_mapping(s, id).await? {
                         true => Ok(()),
                         false => Err(Error::not_found("mapping", id)),

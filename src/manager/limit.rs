@@ -111,6 +111,7 @@ impl<'a> LimitManager<'a> {
             .db
             .transaction(|s| {
                 Box::pin(async move {
+                    s.take_turn(Area::Limit).await?;
                     match sql::delete_limit(s, id).await? {
                         true => Ok(()),
                         false => Err(Error::not_found("limit", id)),

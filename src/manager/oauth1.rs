@@ -117,6 +117,7 @@ impl<'a> OAuth1Manager<'a> {
             .db
             .transaction(|s| {
                 Box::pin(async move {
+                    s.take_turn(Area::Credential).await?;
                     if !sql::delete_consumer(s, id).await? {
                         return Err(Error::not_found("consumer", id));
                     }

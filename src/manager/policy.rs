@@ -92,6 +92,7 @@ impl<'a> PolicyManager<'a> {
             .db
             .transaction(|s| {
                 Box::pin(async move {
+                    s.take_turn(Area::Policy).await?;
                     if !sql::delete_policy(s, id).await? {
                         return Err(Error::not_found("policy", id));
                     }

@@ -98,6 +98,7 @@ impl AssignmentManager<'_> {
             .db
             .transaction(|s| {
                 Box::pin(async move {
+                    s.take_turn(Area::Assignment).await?;
                     if existing(s, id).await?.is_immutable() {
                         return Err(is_immutable("deleted", id));
                     }

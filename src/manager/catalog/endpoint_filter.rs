@@ -99,7 +99,12 @@ impl CatalogManager<'_> {
         let deleted = self
             .app
             .db
-            .transaction(|s| Box::pin(sql::delete_endpoint_group(s, id)))
+            .transaction(|s| {
+                Box::pin(async move {
+                    s.take_turn(Area::Catalog).await?;
+                    sql::delete_endpoint_group(s, id).await
+                })
+            })
             .await?;
         found(deleted, "endpoint group", id)
     }

@@ -119,6 +119,7 @@ impl CatalogManager<'_> {
             .db
             .transaction(|s| {
                 Box::pin(async move {
+                    s.take_turn(Area::Catalog).await?;
                     if !sql::delete_endpoint(s, id).await? {
                         return Err(Error::not_found("endpoint", id));
                     }

@@ -120,6 +120,7 @@ async fn update(s: &mut Session, id: &RegionId, changes: &RegionChanges) -> Resu
 }
 
 async fn delete(s: &mut Session, id: &RegionId) -> Result<()> {
+    s.take_turn(Area::Catalog).await?;
     let id = existing(s, id).await?.id;
     let doomed = sql::region_subtree(s, &id).await?;
     if sql::any_endpoint_in(s, &doomed).await? {

@@ -89,6 +89,7 @@ impl CatalogManager<'_> {
             .db
             .transaction(|s| {
                 Box::pin(async move {
+                    s.take_turn(Area::Catalog).await?;
                     if !sql::delete_service(s, id).await? {
                         return Err(Error::not_found("service", id));
                     }

@@ -118,6 +118,7 @@ impl FederationManager<'_> {
             .db
             .transaction(|s| {
                 Box::pin(async move {
+                    s.take_turn(Area::Federation).await?;
                     for user in sql::user_ids_known_only_by(s, id, None).await? {
                         identity.forget_user_in(s, &user).await?;
                     }

@@ -98,6 +98,7 @@ impl FederationManager<'_> {
             .db
             .transaction(|s| {
                 Box::pin(async move {
+                    s.take_turn(Area::Federation).await?;
                     match sql::delete_service_provider(s, id).await? {
                         true => Ok(()),
                         false => Err(Error::not_found("service provider", id)),

@@ -379,7 +379,12 @@ impl IdentityManager<'_> {
         let this = self;
         self.app
             .db
-            .transaction(|s| Box::pin(async move { this.delete_user_in(s, id).await }))
+            .transaction(|s| {
+                Box::pin(async move {
+                    s.take_turn(Area::Identity).await?;
+                    this.delete_user_in(s, id).await
+                })
+            })
             .await
     }
 

@@ -1,7 +1,7 @@
 //! The end of projects and domains.
 
 use super::{Kind, ResourceManager, existing, is_immutable};
-use crate::driver::sql::db::Session;
+use crate::driver::sql::db::{Area, Session};
 use crate::driver::sql::resource as sql;
 use crate::error::{Error, Result};
 use crate::model::event::{Event, ResourceKind};
@@ -33,6 +33,10 @@ impl ResourceManager<'_> {
             .db
             .transaction(|s| {
                 Box::pin(async move {
+                    // A domain takes long; all other changes of projects would wait for it.
+                    if matches!(kind, Kind::Project) {
+                        s.take_turn(Area::Resource).await?;
+                    }
                     let current = existing(s, kind, id).await?;
                     if current.is_immutable() {
                         return Err(is_immutable(&current));
