@@ -20,7 +20,7 @@ mod value;
 
 pub use database_url::{DatabaseUrl, DatabaseUrlError, ParsedUrl, ServerUrl, Tls, TlsMode};
 pub use domains::{DomainFile, domain_of_file};
-pub use load::{ConfigError, Origin, Problem, Sources};
+pub use load::{ConfigError, Origin, Place, Problem, Sources};
 pub use option::OptionSpec;
 pub use sample::sample;
 pub use sections::*;

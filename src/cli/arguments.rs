@@ -1,10 +1,13 @@
 //! What can be typed.
 
+use crate::config::Place;
 use crate::driver::sql::flush::FULL;
 use crate::model::Secret;
+use clap::builder::{PathBufValueParser, TypedValueParser};
 use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Which program is running.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,12 +63,12 @@ impl Arguments {
 /// Options that every subcommand takes.
 #[derive(Debug, Args)]
 pub(super) struct Global {
-    /// Configuration file; may be repeated, a later one wins
-    #[arg(long, value_name = "FILE", global = true)]
-    pub config_file: Vec<PathBuf>,
-    /// Folder whose *.conf files are read after the configuration files; may be repeated
-    #[arg(long, value_name = "DIR", global = true)]
-    pub config_dir: Vec<PathBuf>,
+    /// Configuration file; may be repeated, a later file or folder wins
+    #[arg(long, value_name = "FILE", global = true, value_parser = typed())]
+    config_file: Vec<Typed>,
+    /// Folder whose *.conf files are read; may be repeated, a later file or folder wins
+    #[arg(long, value_name = "DIR", global = true, value_parser = typed())]
+    config_dir: Vec<Typed>,
     /// Where to keep everything when there is no configuration file
     /// [default: $XDG_STATE_HOME/keystone or ~/.local/state/keystone]
     #[arg(long, value_name = "DIR", global = true)]
@@ -121,7 +124,38 @@ struct Log {
     nowatch_log_file: bool,
 }
 
+/// A path and where it stands among all that were typed: the options for files and for folders are
+/// collected apart, and their order counts.
+#[derive(Clone, Debug)]
+struct Typed {
+    order: usize,
+    path: PathBuf,
+}
+
+fn typed() -> impl TypedValueParser<Value = Typed> {
+    // Grows with every path that is read; where it begins does not matter.
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    PathBufValueParser::new().map(|path| Typed {
+        order: NEXT.fetch_add(1, Ordering::Relaxed),
+        path,
+    })
+}
+
 impl Global {
+    /// Configuration files and folders in the order in which they were typed.
+    pub fn places(&self) -> Vec<Place> {
+        let files = self.config_file.iter().map(|typed| (typed, true));
+        let dirs = self.config_dir.iter().map(|typed| (typed, false));
+        let mut all: Vec<_> = files.chain(dirs).collect();
+        all.sort_by_key(|(typed, _)| typed.order);
+        all.into_iter()
+            .map(|(typed, is_file)| match is_file {
+                true => Place::File(typed.path.clone()),
+                false => Place::Dir(typed.path.clone()),
+            })
+            .collect()
+    }
+
     /// The flags as group, option and value.
     pub fn settings(&self) -> Vec<(String, String, String)> {
         let log = &self.log;

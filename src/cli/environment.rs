@@ -3,7 +3,7 @@
 
 use super::arguments::Global;
 use super::first_run::StateDir;
-use crate::config::{Config, ConfigError, Loaded, Sources};
+use crate::config::{Config, ConfigError, Loaded, Place, Sources};
 use anyhow::Context as _;
 use std::path::{Path, PathBuf};
 
@@ -23,16 +23,16 @@ impl Environment {
             .filter(|home| !home.is_empty())
             .map(PathBuf::from);
         let mut sources = Sources::default_search(home.as_deref());
-        if !global.config_file.is_empty() {
-            sources.files.clone_from(&global.config_file);
-            // As oslo.config reads them: the usual folder counts still, but what was named wins.
-            sources.first_dirs = std::mem::take(&mut sources.dirs);
-        }
-        if !global.config_dir.is_empty() {
-            sources.first_dirs.clear();
-            sources.dirs.clone_from(&global.config_dir);
-        }
-        let state = if sources.files.is_empty() && sources.dirs.is_empty() {
+        // As oslo.config reads them: of the usual places a file counts still where no file was typed,
+        // and a folder where no folder was; but what was typed wins, in the order of typing.
+        let typed = global.places();
+        let is_file = |place: &Place| matches!(place, Place::File(_));
+        sources
+            .places
+            .retain(|usual| typed.iter().all(|place| is_file(place) != is_file(usual)));
+        let named = !typed.is_empty();
+        sources.places.extend(typed);
+        let state = if sources.places.is_empty() {
             Some(StateDir::find(
                 global.state_dir.as_deref(),
                 home.as_deref(),
@@ -45,7 +45,6 @@ impl Environment {
             .filter(|(name, _)| name.starts_with("OS_"))
             .collect();
         sources.arguments = global.settings();
-        let named = !global.config_file.is_empty() || !global.config_dir.is_empty();
         let ignores_state_dir = named && global.state_dir.is_some();
         Ok(Self {
             sources,
@@ -79,14 +78,10 @@ impl Environment {
                 state.path().display()
             );
         }
-        let Sources {
-            first_dirs,
-            files,
-            dirs,
-            ..
-        } = &self.sources;
-        let paths = first_dirs.iter().chain(files).chain(dirs);
-        let paths: Vec<_> = paths.map(|path| path.display().to_string()).collect();
+        let places = self.sources.places.iter();
+        let paths: Vec<_> = places
+            .map(|place| place.path().display().to_string())
+            .collect();
         format!("configuration: {}", paths.join(", "))
     }
 
@@ -101,10 +96,15 @@ impl Environment {
         if let Some(state) = &self.state {
             return vec![state.path().to_owned()];
         }
-        let mut folders = self.sources.first_dirs.clone();
-        folders.extend_from_slice(&self.sources.dirs);
-        let files = self.sources.files.iter().rev();
-        folders.extend(files.filter_map(|file| file.parent()).map(here_if_empty));
+        let mut folders = Vec::new();
+        let mut of_files = Vec::new();
+        for place in &self.sources.places {
+            match place {
+                Place::Dir(path) => folders.push(path.clone()),
+                Place::File(path) => of_files.extend(path.parent().map(here_if_empty)),
+            }
+        }
+        folders.extend(of_files.into_iter().rev());
         if let Some(home) = &self.home {
             folders.extend([home.join(".keystone"), home.clone()]);
         }

@@ -19,16 +19,38 @@ use std::path::{Path, PathBuf};
 /// What a configuration is read from.
 #[derive(Clone, Debug, Default)]
 pub struct Sources {
-    /// Folders whose `*.conf` files are read before the files.
-    pub first_dirs: Vec<PathBuf>,
-    /// Files in order; a later one wins.
-    pub files: Vec<PathBuf>,
-    /// Folders whose `*.conf` files are read after the files, in the order of their names.
-    pub dirs: Vec<PathBuf>,
+    /// Files and folders in order; a later one wins.
+    pub places: Vec<Place>,
     /// Environment variables; those named `OS_<GROUP>__<OPTION>` count, and win over files.
     pub environment: Vec<(String, String)>,
     /// Group, option and value of flags on the command line, which win over everything.
     pub arguments: Vec<(String, String, String)>,
+}
+
+/// Something on disk to read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// A file.
+    File(PathBuf),
+    /// A folder whose `*.conf` files are read, in the order of their names.
+    Dir(PathBuf),
+}
+
+impl Place {
+    /// Its path.
+    pub fn path(&self) -> &Path {
+        match self {
+            Self::File(path) | Self::Dir(path) => path,
+        }
+    }
+
+    /// The file, or those in the folder.
+    fn files(&self) -> Result<Vec<PathBuf>, Problem> {
+        match self {
+            Self::File(path) => Ok(vec![path.clone()]),
+            Self::Dir(path) => files_in(path),
+        }
+    }
 }
 
 impl Sources {
@@ -47,40 +69,28 @@ impl Sources {
                 .map(|place| place.join(name))
                 .find(|path| path.exists())
         };
+        let file = first("keystone.conf").map(Place::File);
+        let dir = first("keystone.conf.d").map(Place::Dir);
         Self {
-            files: first("keystone.conf").into_iter().collect(),
-            dirs: first("keystone.conf.d").into_iter().collect(),
+            places: file.into_iter().chain(dir).collect(),
             ..Self::default()
         }
     }
-
-    /// Every file to read, in order.
-    fn paths(&self) -> Result<Vec<PathBuf>, Problem> {
-        let mut paths = files_in(&self.first_dirs)?;
-        paths.extend_from_slice(&self.files);
-        paths.extend(files_in(&self.dirs)?);
-        Ok(paths)
-    }
 }
 
-/// The `*.conf` files of folders, in the order of their names.
-fn files_in(dirs: &[PathBuf]) -> Result<Vec<PathBuf>, Problem> {
-    let mut paths = Vec::new();
-    for dir in dirs {
-        let problem =
-            |error| Problem::new(dir.display(), format!("can't read the folder: {error}"));
-        let mut found = Vec::new();
-        for entry in std::fs::read_dir(dir).map_err(problem)? {
-            let name = entry.map_err(problem)?.file_name();
-            let text = name.to_string_lossy();
-            if text.ends_with(".conf") && !text.starts_with('.') {
-                found.push(dir.join(&name));
-            }
+/// The `*.conf` files of a folder, in the order of their names.
+fn files_in(dir: &Path) -> Result<Vec<PathBuf>, Problem> {
+    let problem = |error| Problem::new(dir.display(), format!("can't read the folder: {error}"));
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(dir).map_err(problem)? {
+        let name = entry.map_err(problem)?.file_name();
+        let text = name.to_string_lossy();
+        if text.ends_with(".conf") && !text.starts_with('.') {
+            found.push(dir.join(&name));
         }
-        found.sort();
-        paths.extend(found);
     }
-    Ok(paths)
+    found.sort();
+    Ok(found)
 }
 
 /// Where an option's value was set.
@@ -148,12 +158,12 @@ impl fmt::Display for ConfigError {
 impl std::error::Error for ConfigError {}
 
 /// A group and an option's name.
-type Place = (&'static str, &'static str);
+type Name = (&'static str, &'static str);
 
 /// Every option's value and where it was set, and the few options that have no row in the table.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Values {
-    pub(super) settings: BTreeMap<Place, (OptionValue, Origin)>,
+    pub(super) settings: BTreeMap<Name, (OptionValue, Origin)>,
     pub(super) unlisted: BTreeMap<(String, String), String>,
 }
 
@@ -170,12 +180,13 @@ pub(super) fn load(
 pub(super) type ParsedFile = (PathBuf, Vec<Assignment>);
 
 fn read_files(sources: &Sources) -> Result<Vec<ParsedFile>, ConfigError> {
-    let paths = sources.paths().map_err(|problem| ConfigError {
+    let paths: Result<Vec<_>, _> = sources.places.iter().map(Place::files).collect();
+    let paths = paths.map_err(|problem| ConfigError {
         problems: vec![problem],
     })?;
     let mut files = Vec::new();
     let mut problems = Vec::new();
-    for path in paths {
+    for path in paths.into_iter().flatten() {
         match std::fs::read_to_string(&path) {
             Ok(text) => match parse_text(&path, &text) {
                 Ok(file) => files.push(file),
@@ -433,9 +444,9 @@ fn unknown_options(files: &[ParsedFile], sources: &Sources, methods: &[String]) 
 
 /// Replaces references and reads texts, each option once.
 struct Resolver {
-    found: BTreeMap<Place, Found>,
+    found: BTreeMap<Name, Found>,
     /// `None` while the option's value is being made.
-    done: RefCell<BTreeMap<Place, Option<Result<OptionValue, String>>>>,
+    done: RefCell<BTreeMap<Name, Option<Result<OptionValue, String>>>>,
 }
 
 impl Resolver {

@@ -11,7 +11,7 @@ fn load(texts: &[&str], environment: &[(&str, &str)]) -> Result<Loaded, String> 
     for (index, text) in texts.iter().enumerate() {
         let path = folder.path().join(format!("{index}.conf"));
         fs::write(&path, text).unwrap();
-        sources.files.push(path);
+        sources.places.push(Place::File(path));
     }
     let pairs = environment
         .iter()
@@ -148,7 +148,7 @@ fn flags_win_over_everything_and_fallbacks_over_the_defaults_only() {
 }
 
 #[test]
-fn a_folder_is_read_after_the_files_in_the_order_of_names() {
+fn files_and_folders_are_read_in_their_order_and_a_folder_in_the_order_of_names() {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, expiration: u32| {
         let path = folder.path().join(name);
@@ -160,57 +160,52 @@ fn a_folder_is_read_after_the_files_in_the_order_of_names() {
     write("2.conf", 2);
     write("3.txt", 3);
     write(".4.conf", 4);
-    let dirs = vec![folder.path().to_owned()];
-    let sources = Sources {
-        files: vec![file],
-        dirs,
-        ..Sources::default()
-    };
-    assert_eq!(Config::load(&sources).unwrap().config.token.expiration, 2);
+    let (file, dir) = (Place::File(file), Place::Dir(folder.path().to_owned()));
+    for (places, wanted) in [(vec![file.clone(), dir.clone()], 2), (vec![dir, file], 1)] {
+        let sources = Sources {
+            places,
+            ..Sources::default()
+        };
+        let config = Config::load(&sources).unwrap().config;
+        assert_eq!(config.token.expiration, wanted);
+    }
 }
 
 #[test]
 fn a_named_file_or_folder_must_exist() {
-    let sources = Sources {
-        files: vec!["/nonexistent/keystone.conf".into()],
-        ..Sources::default()
-    };
-    assert!(
-        Config::load(&sources)
-            .unwrap_err()
-            .to_string()
-            .contains("/nonexistent/keystone.conf")
-    );
-    let sources = Sources {
-        dirs: vec!["/nonexistent".into()],
-        ..Sources::default()
-    };
-    assert!(
-        Config::load(&sources)
-            .unwrap_err()
-            .to_string()
-            .contains("/nonexistent")
-    );
+    for place in [
+        Place::File("/nonexistent/keystone.conf".into()),
+        Place::Dir("/nonexistent".into()),
+    ] {
+        let path = place.path().display().to_string();
+        let sources = Sources {
+            places: vec![place],
+            ..Sources::default()
+        };
+        let error = Config::load(&sources).unwrap_err().to_string();
+        assert!(error.contains(&path), "{error}");
+    }
 }
 
 #[test]
 fn the_default_search_takes_the_first_file_only() {
     let home = tempfile::tempdir().unwrap();
-    assert!(
-        !Sources::default_search(Some(home.path()))
-            .files
-            .iter()
-            .any(|f| f.starts_with(home.path()))
-    );
+    // Whatever the machine has of its own does not count here.
+    let found = || {
+        let mut places = Sources::default_search(Some(home.path())).places;
+        places.retain(|place| place.path().starts_with(home.path()));
+        places
+    };
+    let file = |name: &str| Place::File(home.path().join(name));
+    assert_eq!(found(), []);
     fs::write(home.path().join("keystone.conf"), "").unwrap();
-    assert_eq!(
-        Sources::default_search(Some(home.path())).files,
-        [home.path().join("keystone.conf")]
-    );
+    assert_eq!(found(), [file("keystone.conf")]);
     fs::create_dir(home.path().join(".keystone")).unwrap();
     fs::write(home.path().join(".keystone/keystone.conf"), "").unwrap();
-    let expected = [home.path().join(".keystone/keystone.conf")];
-    assert_eq!(Sources::default_search(Some(home.path())).files, expected);
+    assert_eq!(found(), [file(".keystone/keystone.conf")]);
+    fs::create_dir(home.path().join("keystone.conf.d")).unwrap();
+    let dir = Place::Dir(home.path().join("keystone.conf.d"));
+    assert_eq!(found(), [file(".keystone/keystone.conf"), dir]);
 }
 
 #[test]

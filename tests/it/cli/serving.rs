@@ -144,7 +144,7 @@ async fn options_that_nothing_reads_are_a_warning_where_they_are_set() {
 }
 
 #[tokio::test]
-async fn the_usual_folder_counts_beside_a_named_file_and_less_than_it() {
+async fn the_usual_folder_counts_beside_a_named_file_and_what_is_named_later_wins() {
     let db = TestDb::synced().await;
     let home = configured(&db, "");
     let folder = home.path(".keystone/keystone.conf.d");
@@ -157,9 +157,15 @@ async fn the_usual_folder_counts_beside_a_named_file_and_less_than_it() {
         "[DEFAULT]\npublic_endpoint = http://file.test\n",
     );
     let more = more.display().to_string();
-    let empty = home.path("empty.d");
-    std::fs::create_dir(&empty).expect("a folder");
-    let empty = empty.display().to_string();
+    let folder = |name: &str, file: &str, text: &str| {
+        let folder = home.path(name);
+        std::fs::create_dir(&folder).expect("a folder");
+        std::fs::write(folder.join(file), text).expect("a file");
+        folder.display().to_string()
+    };
+    let empty = folder("empty.d", "README", "");
+    let named = "[DEFAULT]\npublic_endpoint = http://named-folder.test\n";
+    let named = folder("named.d", "1.conf", named);
     for (words, endpoint) in [
         (["--config-file", &file].as_slice(), "http://folder.test/"),
         (
@@ -170,6 +176,29 @@ async fn the_usual_folder_counts_beside_a_named_file_and_less_than_it() {
         (
             &["--config-file", &file, "--config-dir", &empty],
             "http://127.0.0.1:",
+        ),
+        // Of what is named, the last counts.
+        (
+            &[
+                "--config-file",
+                &file,
+                "--config-file",
+                &more,
+                "--config-dir",
+                &named,
+            ],
+            "http://named-folder.test/",
+        ),
+        (
+            &[
+                "--config-file",
+                &file,
+                "--config-dir",
+                &named,
+                "--config-file",
+                &more,
+            ],
+            "http://file.test/",
         ),
     ] {
         let server = home.serve(words);
