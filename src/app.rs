@@ -103,9 +103,10 @@ impl App {
     /// Puts the parts together.
     ///
     /// # Errors
-    /// When the threads that hash passwords can't be started, or `[token] driver` is not known.
+    /// When the threads that hash passwords can't be started, `[token] driver` is not known, or the
+    /// message bus is set up wrongly.
     pub fn new(settings: Settings, db: Db, clock: Clock) -> Result<Arc<Self>> {
-        let drivers = Notifier::drivers(&settings.config);
+        let drivers = Notifier::drivers(&settings.config)?;
         Self::with_notification_drivers(settings, db, clock, drivers)
     }
 

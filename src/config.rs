@@ -16,6 +16,7 @@ mod sections;
 mod substitute;
 #[cfg(test)]
 mod tests;
+mod transport_url;
 mod value;
 
 pub use database_url::{DatabaseUrl, DatabaseUrlError, ParsedUrl, ServerUrl, Tls, TlsMode};
@@ -24,6 +25,7 @@ pub use load::{ConfigError, Origin, Place, Problem, Sources};
 pub use option::OptionSpec;
 pub use sample::sample;
 pub use sections::*;
+pub use transport_url::{BusHost, MessageBus, TransportUrl, TransportUrlError};
 pub use value::{Kind, OptionValue};
 
 use field::Section;

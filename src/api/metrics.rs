@@ -53,6 +53,7 @@ pub struct Metrics {
     pool_idle: Gauge,
     statements: Gauge,
     notifications_dropped: Gauge,
+    notifications_waiting: Gauge,
 }
 
 impl Default for Metrics {
@@ -72,6 +73,7 @@ impl Default for Metrics {
             pool_idle: Gauge::default(),
             statements: Gauge::default(),
             notifications_dropped: Gauge::default(),
+            notifications_waiting: Gauge::default(),
         };
         metrics.register();
         metrics
@@ -139,8 +141,13 @@ impl Metrics {
         );
         registry.register(
             "notifications_dropped",
-            "Notifications that nobody got since start, because the queue was full",
+            "Notifications that nobody got since start: a queue was full, or the bus away too long",
             self.notifications_dropped.clone(),
+        );
+        registry.register(
+            "notifications_waiting",
+            "Notifications that are yet to be sent",
+            self.notifications_waiting.clone(),
         );
     }
 
@@ -185,6 +192,8 @@ impl Metrics {
         self.statements.set(to_gauge(app.db.statements()));
         self.notifications_dropped
             .set(to_gauge(app.notifier.dropped()));
+        self.notifications_waiting
+            .set(to_gauge(app.notifier.waiting()));
     }
 }
 

@@ -101,7 +101,7 @@ fn with_manager<T>(
     with_database(config, async |db| {
         let hashing = hash_parameters(config, default_hash(db).await?)?;
         let now = Clock::System.now();
-        let notifier = Arc::new(Notifier::start(Notifier::drivers(config), db.clone()));
+        let notifier = Arc::new(Notifier::start(Notifier::drivers(config)?, db.clone()));
         let db = &heard_by(&notifier, db, config, now);
         let done = work(&BootstrapManager {
             db,
@@ -110,7 +110,7 @@ fn with_manager<T>(
             now,
         })
         .await;
-        notifier.flush().await;
+        notifier.close().await;
         done
     })
 }

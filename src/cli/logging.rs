@@ -97,15 +97,20 @@ fn layer(
         .boxed()
 }
 
-/// What is logged. `RUST_LOG` wins, for looking into single parts.
+/// What is logged. `RUST_LOG` wins, for looking into single parts; but never the frames that go to
+/// the message bus, one of which has a password.
 fn filter(config: &Config) -> EnvFilter {
     let level = if config.default.debug {
         "debug"
     } else {
         "info"
     };
-    EnvFilter::try_from_default_env()
-        .unwrap_or_else(|_| EnvFilter::new(format!("warn,keystone={level}")))
+    // What the bus's library says of failures is what its caller logs.
+    let wanted = std::env::var(EnvFilter::DEFAULT_ENV)
+        .ok()
+        .filter(|directives| EnvFilter::try_new(directives).is_ok())
+        .unwrap_or_else(|| format!("warn,lapin=off,keystone={level}"));
+    EnvFilter::new(format!("{wanted},lapin::io_loop=off"))
 }
 
 /// `log_file` in `log_dir`; with a folder alone, a file of the program's name.

@@ -24,9 +24,6 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-/// How long the end of the program waits for notifications to be sent.
-const LAST_NOTIFICATIONS: Duration = Duration::from_secs(5);
-
 /// Serves until a signal says stop.
 pub(super) fn serve(
     environment: Environment,
@@ -71,12 +68,7 @@ async fn run(environment: Environment, config: Arc<Config>, log: Arc<Log>) -> an
     };
     let _ = stopping.send(true);
     while serving.join_next().await.is_some() {}
-    if tokio::time::timeout(LAST_NOTIFICATIONS, app.notifier.flush())
-        .await
-        .is_err()
-    {
-        tracing::warn!("some notifications were not sent in time and are lost");
-    }
+    app.notifier.close().await;
     app.db.close().await;
     tracing::info!("stopped");
     ended

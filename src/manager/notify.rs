@@ -14,18 +14,24 @@ use crate::driver::sql::db::{Area, Db};
 use crate::error::Result;
 use crate::model::event::{Event, Happened, Origin};
 use crate::model::{ServiceId, Timestamp};
+use futures_util::future::join_all;
 use payload::Envelope;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 
 /// Events that may wait for slow drivers.
 const QUEUE_LENGTH: usize = 10_000;
 
+/// How long the end of a program waits for notifications to be sent.
+const LAST_NOTIFICATIONS: Duration = Duration::from_secs(5);
+
 /// Takes events from requests and passes them on.
 pub struct Notifier {
     /// `None` when no driver would hear of anything.
     queue: Option<mpsc::Sender<Message>>,
+    drivers: Arc<[Box<dyn Driver>]>,
     dropped: AtomicU64,
 }
 
@@ -33,6 +39,8 @@ enum Message {
     Event(Box<Queued>),
     /// Answered when all that came before is sent.
     Flush(oneshot::Sender<()>),
+    /// The same, and the drivers take leave.
+    Close(oneshot::Sender<()>),
 }
 
 struct Queued {
@@ -44,10 +52,11 @@ struct Queued {
 impl Notifier {
     /// Starts the task that sends; to be called on the runtime.
     pub fn start(drivers: Vec<Box<dyn Driver>>, db: Db) -> Self {
+        let drivers: Arc<[_]> = drivers.into();
         let queue = (!drivers.is_empty()).then(|| {
             let (sender, receiver) = mpsc::channel(QUEUE_LENGTH);
             let publisher = Publisher {
-                drivers,
+                drivers: Arc::clone(&drivers),
                 observer: Observer { db, known: None },
                 host: notification::host_name(),
             };
@@ -56,18 +65,22 @@ impl Notifier {
         });
         Self {
             queue,
+            drivers,
             dropped: AtomicU64::new(0),
         }
     }
 
-    /// The drivers of a configuration. Those that are not to be had are warned of in the log.
-    pub fn drivers(config: &Config) -> Vec<Box<dyn Driver>> {
-        let (drivers, warnings) =
-            notification::drivers(&config.oslo_messaging_notifications.driver);
+    /// The drivers of a configuration. Those that are not to be had are warned of in the log. To be
+    /// called on the runtime.
+    ///
+    /// # Errors
+    /// 500, with a message for the operator, when the message bus is set up wrongly.
+    pub fn drivers(config: &Config) -> Result<Vec<Box<dyn Driver>>> {
+        let (drivers, warnings) = notification::drivers(config)?;
         for warning in warnings {
             tracing::warn!("{warning}");
         }
-        drivers
+        Ok(drivers)
     }
 
     /// Tells of events, unless `notification_opt_out` names them.
@@ -100,9 +113,20 @@ impl Notifier {
         self.queue.is_some()
     }
 
-    /// How many events nobody will hear of, because the queue was full.
+    /// How many events nobody will hear of: a queue was full, or a driver gave up.
     pub fn dropped(&self) -> u64 {
-        self.dropped.load(Ordering::Relaxed)
+        let given_up: u64 = self.drivers.iter().map(|driver| driver.dropped()).sum();
+        self.dropped.load(Ordering::Relaxed) + given_up
+    }
+
+    /// How many are yet to be sent.
+    pub fn waiting(&self) -> u64 {
+        let queued = self
+            .queue
+            .as_ref()
+            .map_or(0, |queue| queue.max_capacity() - queue.capacity());
+        let under_way: u64 = self.drivers.iter().map(|driver| driver.waiting()).sum();
+        queued as u64 + under_way
     }
 
     fn count_dropped(&self) {
@@ -118,9 +142,22 @@ impl Notifier {
 
     /// Waits until everything that was told so far is sent.
     pub async fn flush(&self) {
+        self.ask(Message::Flush).await;
+    }
+
+    /// The end: sends what it can in a few seconds and says what is lost.
+    pub async fn close(&self) {
+        let closed = tokio::time::timeout(LAST_NOTIFICATIONS, self.ask(Message::Close)).await;
+        if closed.is_err() {
+            let waiting = self.waiting();
+            tracing::warn!("notifications that were not sent in time and are lost: {waiting}");
+        }
+    }
+
+    async fn ask(&self, message: impl FnOnce(oneshot::Sender<()>) -> Message) {
         let (done, sent) = oneshot::channel();
         if let Some(queue) = &self.queue
-            && queue.send(Message::Flush(done)).await.is_ok()
+            && queue.send(message(done)).await.is_ok()
         {
             let _ = sent.await;
         }
@@ -138,7 +175,7 @@ fn is_opted_out(names: &[String], event: &Event) -> bool {
 
 /// The task that makes messages and sends them.
 struct Publisher {
-    drivers: Vec<Box<dyn Driver>>,
+    drivers: Arc<[Box<dyn Driver>]>,
     observer: Observer,
     host: String,
 }
@@ -149,6 +186,11 @@ impl Publisher {
             match message {
                 Message::Event(queued) => self.publish(&queued).await,
                 Message::Flush(done) => {
+                    join_all(self.drivers.iter().map(|driver| driver.flush())).await;
+                    let _ = done.send(());
+                }
+                Message::Close(done) => {
+                    join_all(self.drivers.iter().map(|driver| driver.close())).await;
                     let _ = done.send(());
                 }
             }
@@ -166,9 +208,9 @@ impl Publisher {
         };
         let notification = Notification {
             event_type: queued.happened.event.event_type(),
-            body: envelope.render().to_string(),
+            message: envelope.render(),
         };
-        for driver in &self.drivers {
+        for driver in self.drivers.iter() {
             driver.send(&notification).await;
         }
     }

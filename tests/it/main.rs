@@ -15,6 +15,7 @@ mod effective_roles;
 mod harness;
 mod healthcheck;
 mod ldap;
+mod message_bus;
 mod notifications;
 mod openapi;
 mod paging;

@@ -10,6 +10,7 @@ use keystone::driver::token_store::memory::MemoryTokenStore;
 use keystone::driver::token_store::redis::{RedisTokenStore, TlsFiles};
 use keystone::driver::token_store::{StoredToken, TokenFilter, TokenStore};
 use keystone::model::{Secret, Timestamp};
+pub use servers::write_certificates;
 use servers::{Memcached, TlsRedis, redis_url};
 use std::path::Path;
 use std::sync::Arc;

@@ -164,10 +164,17 @@ fn warn_of_fixed(old: &Config, new: &Config) {
         "token_store" | "memcache" => true,
         "token" => name == "driver",
         "cache" => matches!(name, "enabled" | "version_poll_interval_ms"),
-        "oslo_messaging_notifications" => name == "driver",
+        "oslo_messaging_notifications" | "oslo_messaging_rabbit" => true,
         "DEFAULT" => matches!(
             name,
-            "log_file" | "log_dir" | "log_date_format" | "log_color" | "use_json" | "use_stderr"
+            "log_file"
+                | "log_dir"
+                | "log_date_format"
+                | "log_color"
+                | "use_json"
+                | "use_stderr"
+                | "transport_url"
+                | "control_exchange"
         ),
         _ => false,
     };

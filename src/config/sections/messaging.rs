@@ -7,17 +7,18 @@ use crate::model::Secret;
 section! {
     /// Notifications.
     OsloMessagingNotifications in "oslo_messaging_notifications" {
-        /// How notifications are sent: messaging, messagingv2, routing, log, test or noop; none
-        /// means not at all.
+        /// How notifications are sent: messagingv2, messaging (without an envelope), log or noop;
+        /// none means not at all.
         driver: Vec<String> = default("").multi();
 
-        /// URL of the message bus for notifications; unset means `[DEFAULT] transport_url`.
+        /// URL of the message bus for notifications, rabbit://user:password@host:port/virtual-host;
+        /// several servers with commas between; unset means `[DEFAULT] transport_url`.
         transport_url: Option<Secret> = unset();
 
-        /// Topics that they are sent to.
+        /// Topics that they are sent to. Each has a queue of the name <topic>.info.
         topics: Vec<String> = default("notifications");
 
-        /// How many times sending is tried again; -1 is for ever.
+        /// How many times sending is tried again before a notification is dropped; -1 is for ever.
         retry: i64 = default("-1");
     }
 }
@@ -92,7 +93,7 @@ section! {
         /// Encrypt the connection.
         ssl: bool = default("false");
 
-        /// TLS version; empty lets both sides agree.
+        /// TLS version, SSLv23 (which is any) or TLSv1_2; empty lets both sides agree.
         ssl_version: String = default("");
 
         /// PEM file with the client's key.
@@ -101,7 +102,7 @@ section! {
         /// PEM file with the client's certificate.
         ssl_cert_file: String = default("");
 
-        /// PEM file with the authorities.
+        /// PEM file with the authorities; empty means the system's.
         ssl_ca_file: String = default("");
 
         /// Insist on FIPS mode.
@@ -116,7 +117,7 @@ section! {
         /// Most random seconds added to it.
         kombu_reconnect_splay: f64 = default("0.0").min(0);
 
-        /// Compression of messages.
+        /// Compression of messages: gzip, or none.
         kombu_compression: Option<String> = unset();
 
         /// Seconds to wait for a client that is gone.
@@ -164,7 +165,8 @@ section! {
         /// Messages fetched ahead; 0 is no limit.
         rabbit_qos_prefetch_count: i64 = default("0");
 
-        /// Seconds without a heartbeat after which a connection counts as lost; 0 is never.
+        /// Seconds without a heartbeat after which a connection counts as lost; 0 leaves it to the
+        /// server.
         heartbeat_timeout_threshold: i64 = default("60");
 
         /// Heartbeats checked in that time.

@@ -30,21 +30,22 @@ pub(super) struct Envelope<'a> {
 
 impl Envelope<'_> {
     /// The message.
-    pub fn render(&self) -> Value {
+    pub fn render(&self) -> Map<String, Value> {
         let Happened { event, origin, at } = self.happened;
         let payload = match (self.format, event) {
             (NotificationFormat::Basic, Event::Resource { .. }) => basic(event, origin),
             // Logins and assignments are CADF whatever the format.
             _ => self.cadf(),
         };
-        json!({
-            "message_id": random_id(),
-            "publisher_id": format!("identity.{}", self.host),
-            "event_type": event.event_type(),
-            "priority": "INFO",
-            "payload": payload,
-            "timestamp": time(*at, "%Y-%m-%d %H:%M:%S%.6f"),
-        })
+        let mut message = Map::new();
+        let mut set = |key: &str, value: Value| message.insert(key.to_owned(), value);
+        set("message_id", json!(random_id()));
+        set("publisher_id", json!(format!("identity.{}", self.host)));
+        set("event_type", json!(event.event_type()));
+        set("priority", json!("INFO"));
+        set("payload", Value::Object(payload));
+        set("timestamp", json!(time(*at, "%Y-%m-%d %H:%M:%S%.6f")));
+        message
     }
 
     fn cadf(&self) -> Map<String, Value> {

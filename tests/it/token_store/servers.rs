@@ -160,7 +160,7 @@ impl Drop for TlsRedis {
 }
 
 /// `ca.pem`, and `cert.pem` with `key.pem` for this machine, which the authority signed.
-fn write_certificates(folder: &Path) {
+pub fn write_certificates(folder: &Path) {
     let ca_key = KeyPair::generate().expect("a key");
     let mut ca = CertificateParams::default();
     ca.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
