@@ -13,7 +13,7 @@ COPY etc etc
 COPY src src
 RUN --mount=type=cache,target=/usr/local/cargo/registry --mount=type=cache,target=/source/target \
     cargo build --release --locked --bins \
-    && install -D -t /out target/release/keystone target/release/keystone-manage
+    && install -D -t /out target/release/keystone target/release/keystone-manage target/release/keystone-status
 
 FROM debian:bookworm-slim
 RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates \

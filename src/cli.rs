@@ -1,8 +1,9 @@
-//! The command line of both programs: what was typed, and what it means.
+//! The command lines of the programs: what was typed, and what it means.
 //!
 //! `keystone` serves unless a subcommand says otherwise; `keystone-manage` needs a subcommand. The
 //! subcommands are the same, and so are their exit codes: 0 for success, 1 for failure, 2 for a
 //! command line that makes no sense, and what a subcommand's own description says beyond that.
+//! `keystone-status` has a command line of its own, in `status`.
 
 mod arguments;
 mod bootstrap;
@@ -20,7 +21,9 @@ mod mapping;
 mod mapping_engine;
 mod owner;
 mod pki;
+mod reset_last_active;
 mod serve;
+mod status;
 
 pub use arguments::Program;
 
@@ -61,11 +64,16 @@ pub fn run(program: Program, arguments: impl IntoIterator<Item = OsString>) -> E
     }
 }
 
+/// Runs `keystone-status` with its arguments, the first of which is its name.
+pub fn status(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    status::run(arguments)
+}
+
 fn execute(program: Program, arguments: Arguments) -> anyhow::Result<ExitCode> {
     if arguments.version {
         return print(&match program {
             Program::Keystone => format!("keystone {}\n", env!("CARGO_PKG_VERSION")),
-            Program::KeystoneManage => format!("{RELEASE}\n"),
+            Program::KeystoneManage | Program::KeystoneStatus => format!("{RELEASE}\n"),
         });
     }
     let command = arguments.command.unwrap_or(Command::Serve);
@@ -100,6 +108,7 @@ fn obey(
         Command::ProjectSetup(options) => bootstrap::project_setup(&config, options),
         Command::UserSetup(options) => bootstrap::user_setup(&config, options),
         Command::TrustFlush(options) => database::trust_flush(&config, options),
+        Command::ResetLastActive(options) => reset_last_active::run(&config, &options),
         Command::PkiSetup(options) => pki::pki_setup(&config, &options),
         Command::SslSetup(options) => pki::ssl_setup(&config, &options),
         Command::TokenFlush(options) => flush::token_flush(&config, &options),

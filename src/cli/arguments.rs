@@ -16,6 +16,8 @@ pub enum Program {
     Keystone,
     /// `keystone-manage`, which needs a subcommand.
     KeystoneManage,
+    /// `keystone-status`, which needs another one.
+    KeystoneStatus,
 }
 
 impl Program {
@@ -24,6 +26,7 @@ impl Program {
         match self {
             Self::Keystone => "keystone",
             Self::KeystoneManage => "keystone-manage",
+            Self::KeystoneStatus => "keystone-status",
         }
     }
 }
@@ -245,6 +248,10 @@ pub(super) enum Command {
     CreateJwsKeypair(CreateJwsKeypair),
     /// Delete trusts that are deleted or expired
     TrustFlush(TrustFlush),
+    /// Let users whose last activity is unknown count as active today
+    ///
+    /// For [security_compliance] disable_user_account_days_inactive. Asks before it does anything.
+    ResetLastActive(ResetLastActive),
     /// Make a certificate authority and the certificate that signs PKI tokens
     ///
     /// Does nothing when any of the files is there, unless told to rebuild them.
@@ -463,6 +470,14 @@ pub(super) struct TrustFlush {
     /// Only trusts that expired before this day, DD-MM-YYYY [default: now]
     #[arg(long)]
     pub date: Option<String>,
+}
+
+#[derive(Debug, Args)]
+#[command(rename_all = "kebab-case")]
+pub(super) struct ResetLastActive {
+    /// Do not ask
+    #[arg(long)]
+    pub force: bool,
 }
 
 #[derive(Debug, Args)]

@@ -190,10 +190,7 @@ struct Stamp {
 impl PolicyFiles {
     /// Looks for them now.
     pub fn find(options: &PolicyOptions) -> Self {
-        let mut stamps: Vec<_> = search(options, &options.policy_file, Path::is_file)
-            .map(stamp)
-            .into_iter()
-            .collect();
+        let mut stamps: Vec<_> = Self::policy_file(options).map(stamp).into_iter().collect();
         let mut unreadable = None;
         for folder in &options.policy_dirs {
             let Some(folder) = search(options, folder, Path::is_dir) else {
@@ -205,6 +202,11 @@ impl PolicyFiles {
             }
         }
         Self { stamps, unreadable }
+    }
+
+    /// The policy file, if there is one.
+    pub fn policy_file(options: &PolicyOptions) -> Option<PathBuf> {
+        search(options, &options.policy_file, Path::is_file)
     }
 
     /// Whether the files are others by now.

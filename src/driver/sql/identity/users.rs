@@ -407,6 +407,18 @@ fn activity(user: &UserId, day: NaiveDate) -> Sql {
     .bind(day)
 }
 
+/// Lets those who never logged in, or not since that is remembered, count as active on a day; returns
+/// their number.
+pub async fn reset_last_active(s: &mut Session, day: NaiveDate) -> Result<u64> {
+    let reset = s
+        .execute(
+            sql(r#"UPDATE "user" SET last_active_at = ? WHERE last_active_at IS NULL"#).bind(day),
+        )
+        .await?;
+    s.touch(Area::Identity);
+    Ok(reset)
+}
+
 /// Clears a project that is about to go from the users who have it as their default.
 pub async fn clear_default_project(s: &mut Session, project: &ProjectId) -> Result<()> {
     s.execute(
