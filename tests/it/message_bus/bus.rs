@@ -59,7 +59,7 @@ impl Bus {
         };
         Some(Self {
             channel: connection.create_channel().await.expect("a channel"),
-            connection: connection,
+            connection,
             address,
             name: format!("keystone-test-{}", uuid::Uuid::new_v4().simple()),
         })
