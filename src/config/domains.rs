@@ -2,7 +2,7 @@
 //!
 //! Such a file stands by itself: what it doesn't set has its default, whatever `keystone.conf` says.
 
-use super::load::{ConfigError, Problem, Sources};
+use super::load::{ConfigError, Place, Problem, Sources};
 use super::{Config, Loaded};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -50,7 +50,7 @@ impl DomainFile {
         let mut problems = Vec::new();
         for (path, domain) in paths(folder)? {
             let sources = Sources {
-                files: vec![path.clone()],
+                places: vec![Place::File(path.clone())],
                 ..Sources::default()
             };
             match Config::load(&sources) {

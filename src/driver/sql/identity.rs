@@ -23,7 +23,7 @@ pub use memberships::{add_member, groups_of_user, is_member, member_ids};
 use passwords::password_columns;
 pub use passwords::{NewPassword, add_password, latest_password, password_history};
 pub use users::{
-    LoginKey, clear_default_project, insert_federated_user, insert_shadow, insert_user, local_login,
-    record_activity, record_login, reset_last_active,
+    LoginKey, clear_default_project, insert_federated_user, insert_shadow, insert_user,
+    local_login, record_activity, record_login, reset_last_active,
 };
 pub use users::{any_user, update_user, user, user_by_name, user_exists};
