@@ -21,8 +21,8 @@ const SMALLEST: u32 = 10;
 /// The first batch has at most so many rows: how fast the database is has to be seen.
 const FIRST: u32 = 50;
 
-/// The most rows of a batch. The keys of more don't fit the buffer of a TCP connection, and the
-/// rest of the statement would wait 40 ms for the server to acknowledge what came.
+/// The most rows of a batch. Each size is a statement that databases have to prepare, and the larger it is,
+/// the longer that takes; the fixed cost of a batch is small already.
 pub const FULL: u32 = 128;
 
 /// A table whose rows get past use.
